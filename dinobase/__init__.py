@@ -1,0 +1,3 @@
+"""The database that agents query instead of a hundred APIs."""
+
+__version__ = "0.1.0"

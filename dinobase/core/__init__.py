@@ -1,0 +1,1 @@
+"""What every layer may use: errors, values, settings, secrets, time."""

@@ -1,0 +1,65 @@
+"""Paths and environment: the only reader of the process environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def env(name: str, default: str | None = None) -> str | None:
+    """Return an environment variable; an empty one counts as set."""
+    return os.environ.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where a workspace keeps what; every folder is made 0700 on first use."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """People read and write this one; it holds no secrets."""
+        return self.root / "config.yaml"
+
+    @property
+    def connectors(self) -> Path:
+        """The user's own connector files; one wins over a packaged one of its name."""
+        return self.root / "connectors"
+
+    @property
+    def lakes(self) -> Path:
+        """One catalog file per connector, its Parquet files beside it."""
+        return self.root / "lakes"
+
+    @property
+    def spool(self) -> Path:
+        """What was fetched and is not committed yet: the checkpoints of killed runs."""
+        return self.root / "spool"
+
+    @property
+    def state(self) -> Path:
+        """Locks, rate limit leases, the records database."""
+        return self.root / "state"
+
+    @property
+    def cache(self) -> Path:
+        """Derived files that can be deleted at any time."""
+        return self.root / ".cache"
+
+    @property
+    def credentials(self) -> Path:
+        """0600, used where there is no OS keyring."""
+        return self.root / "credentials.json"
+
+    def make(self, folder: Path) -> Path:
+        """Create a folder, readable by its owner only."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+
+def paths(root: str | Path | None = None) -> Paths:
+    """Return the workspace's paths: the argument, else $DINOBASE_DIR, else ~/.dinobase; always absolute."""
+    chosen = root or env("DINOBASE_DIR") or Path.home() / ".dinobase"
+    return Paths(Path(chosen).expanduser().absolute())

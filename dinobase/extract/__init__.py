@@ -1,0 +1,1 @@
+"""HTTP: requests out, pages in."""

@@ -1,0 +1,1 @@
+"""The vocabulary of an API connector: decisions without I/O."""

@@ -1,0 +1,17 @@
+"""Google service accounts: a signed JWT exchanged for a token (RFC 7523)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from dinobase.kinds.base import Kind
+
+
+class GoogleServiceAccount(Kind):
+    """The key file of a service account stands for a person's consent."""
+
+    type: Literal["google_service_account"] = "google_service_account"
+    key_file: str = Field(description="Path of the JSON key file, or its text.")
+    scopes: tuple[str, ...] = Field(description="What is asked for.", strict=False)

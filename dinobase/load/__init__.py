@@ -1,0 +1,1 @@
+"""JSON records become typed rows, in one transaction."""

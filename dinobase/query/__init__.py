@@ -1,0 +1,1 @@
+"""SQL in, rows out, without harm."""

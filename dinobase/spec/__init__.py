@@ -1,0 +1,1 @@
+"""The connector file and config.yaml: outside data becomes typed models."""

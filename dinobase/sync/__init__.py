@@ -1,0 +1,1 @@
+"""A connector's resources from API to lake."""

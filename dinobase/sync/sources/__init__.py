@@ -1,0 +1,1 @@
+"""Where connector files are found."""
