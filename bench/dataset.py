@@ -16,7 +16,7 @@ _NAMES = ("Ada Lindqvist", "Björn Mäkelä", "Chiara Esposito", "Daniel Okafor"
 _CITIES = ("Rotterdam", "Łódź", "São Paulo", "Nagoya", "Minneapolis", "Cape Town", "Christchurch")
 _NOTE = (
     "Customer asked for delivery to the side entrance and a call thirty minutes ahead; the warehouse confirmed the slot "
-    "by mail, the carrier has the gate code, and the invoice goes to the accounting address"
+    "and the carrier has the gate code"
 )
 _CREATED = dt.datetime(2023, 5, 1, tzinfo=dt.UTC).timestamp()
 _UPDATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp()
@@ -26,7 +26,7 @@ _DAY = 86_400
 _RECORD = (
     '{"id":%d,"external_id":"ord_%012d","status":"%s","customer_name":"%s","email":"customer.%d@example.com",'
     '"description":"%s","created_at":"%s","updated_at":"%s","amount_cents":%d,"quantity":%d,"score":%s,"discount":%s,'
-    '"is_active":%s,"closed_at":%s,"address":{"street":"%d Long Acre","city":"%s","postal_code":"%05d","lat":%s,"lon":%s}}'
+    '"is_active":%s,"closed_at":%s,"address":{"street":"%d Long Acre","city":"%s","postal_code":"%05d","lat":%.3f,"lon":%.3f}}'
 )
 
 

@@ -80,9 +80,7 @@ class Incremental(Kind):
     )
     order: Literal["asc"] | None = Field(default=None, description="The listing is ordered by the cursor.")
     window: str = Field(default="", description="Ask for one span after another: 30d.")
-    restart_after: int | None = Field(
-        default=None, gt=0, description="The listing's cap; begin again at the last cursor."
-    )
+    restart_after: int | None = Field(default=None, gt=0, description="The API's cap; begin again at the last cursor.")
     token_path: str = Field(default="", description="JSONPath in the body to the next start_value.")
 
 
@@ -105,9 +103,7 @@ class Column(Kind):
     pii: (
         Literal["email", "phone", "name", "address", "ip", "card", "iban", "national_id", "birth_date", "secret"] | None
     ) = Field(default=None, description="What kind of personal data it is.")
-    values: dict[str, str] | list[str] | None = Field(
-        default=None, description="Enum values, with or without meanings."
-    )
+    values: dict[str, str] | list[str] | None = Field(default=None, description="Enum values, meanings optional.")
     deprecated: bool | str | None = Field(default=None, description="True, or what to use instead.")
 
 

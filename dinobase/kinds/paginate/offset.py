@@ -16,6 +16,4 @@ class Offset(Kind):
     limit: int = Field(gt=0, description="Records per page.")
     offset_param: str = Field(default="offset", description="Query parameter of the offset.")
     limit_param: str = Field(default="limit", description="Query parameter of the limit.")
-    total_path: str = Field(
-        default="", description="JSONPath to the number of records; pages are then fetched at once."
-    )
+    total_path: str = Field(default="", description="JSONPath to the number of records; then pages come at once.")
