@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import urllib.parse
 
 MASK = "***"
@@ -13,8 +14,15 @@ _known: dict[str, None] = {}
 def register(value: str) -> str:
     """Make `redact` hide a value in all the forms it travels in; returns it."""
     if len(value) >= _SHORTEST:
-        for form in (value, urllib.parse.quote(value, safe=""), urllib.parse.quote_plus(value)):
+        quoted = urllib.parse.quote(value, safe="")
+        forms = (value, quoted, urllib.parse.quote(value), urllib.parse.quote_plus(value), repr(value)[1:-1])
+        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+        encoded = (base64.b64encode(value.encode()).decode(), base64.urlsafe_b64encode(value.encode()).decode())
+        for form in (*forms, *escaped, *encoded):
             _known[form] = None
+        for line in value.splitlines():  # a key file's lines turn up one by one in tracebacks
+            if len(line) >= _SHORTEST * 4:
+                _known[line] = None
     return value
 
 
@@ -29,6 +37,17 @@ def redact(text: str) -> str:
         if value in text:
             text = text.replace(value, MASK)
     return text
+
+
+def redact_json(value: object) -> object:
+    """Return JSON data with the texts in it masked, keys too."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(str(key)): redact_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [redact_json(item) for item in value]
+    return value
 
 
 def forget_all() -> None:

@@ -1,0 +1,109 @@
+"""The only writer to stderr, and the exit codes: notes, one line per failure, never a raw traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from enum import IntEnum
+from pathlib import Path
+
+from dinobase.core import clock, errors, secrets, settings
+
+_RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+
+
+class Exit(IntEnum):
+    """What the process says when it ends; documented in `dinobase --help`."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG = 2
+    INTERRUPTED = 130
+
+
+def interactive() -> bool:
+    """A person can be asked: both ends of the conversation are terminals."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def colours(stream: object) -> bool:
+    """NO_COLOR wins, then FORCE_COLOR, then whether the stream is a terminal that can."""
+    if settings.env("NO_COLOR"):
+        return False
+    forced = settings.env("FORCE_COLOR")
+    if forced:
+        return forced != "0"
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty()) and settings.env("TERM") != "dumb"
+
+
+def note(text: str) -> None:
+    """Say something that is not data."""
+    _write(text, _DIM)
+
+
+def warn(text: str) -> None:
+    """Say something that a person should look at."""
+    _write(f"warning: {text}", _YELLOW)
+
+
+def fail(error: errors.DinobaseError) -> None:
+    """Say what went wrong and what to do, on one line; the problems of a file get a line each."""
+    text = _sentence(error.message)
+    head = f"{_RED}{_BOLD}error:{_OFF}" if colours(sys.stderr) else "error:"
+    hint = f" {_one_line(error.hint)}" if error.hint else ""
+    _write(f"{head} {text}{hint}")
+    for problem in getattr(error, "problems", ()):
+        _write(f"  {problem}")
+
+
+def crash(error: BaseException) -> errors.DinobaseError:
+    """Turn what nobody expected into a failure that names a file with the redacted traceback."""
+    report = "".join(traceback.format_exception(error))
+    folder = settings.paths().state
+    file = folder / f"crash-{clock.now():%Y%m%dT%H%M%S}-{clock.new_id('c')[-5:]}.txt"
+    what = _one_line(f"{type(error).__name__}: {error}")
+    try:
+        settings.paths().make(folder)
+        file.touch(mode=0o600)
+        file.write_text(secrets.redact(f"dinobase {_version()}\n{report}"), encoding="utf-8")
+    except OSError:
+        return errors.DinobaseError(f"Something unexpected happened: {what}", hint="Please report it.")
+    return errors.DinobaseError(
+        f"Something unexpected happened: {what}", hint=f"The details are in {file}", crash=str(file)
+    )
+
+
+def silence() -> None:
+    """Let nothing be written when the interpreter flushes to a pipe that nobody reads any more."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            null = Path("/dev/null" if sys.platform != "win32" else "NUL").open("w", encoding="utf-8")  # noqa: SIM115
+            import os
+
+            os.dup2(null.fileno(), stream.fileno())
+
+
+def _write(text: str, style: str = "") -> None:
+    line = secrets.redact(text)
+    if style and colours(sys.stderr):
+        line = f"{style}{line}{_OFF}"
+    with contextlib.suppress(OSError, ValueError):  # nobody reads our notes: no reason to stop
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def _sentence(text: str) -> str:
+    line = _one_line(text)
+    return line if line.endswith((".", "!", "?", "…", ":")) else f"{line}."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _version() -> str:
+    from dinobase import __version__
+
+    return __version__

@@ -1,0 +1,149 @@
+"""Help that is read: commands in groups, examples, exit codes; `docs/cli.md` is made of the same texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dinobase.cli.commands import COMMANDS
+
+EXIT_CODES = (
+    (0, "done"),
+    (1, "the work failed, in whole or in part (a time limit too)"),
+    (2, "the request was wrong: usage, bad YAML, refused or faulty SQL, an unknown table"),
+    (130, "interrupted"),
+)
+ENVIRONMENT = (
+    ("DINOBASE_DIR", "the workspace; default ~/.dinobase"),
+    ("DINOBASE_<NAME>_<CREDENTIAL>", "wins over what `add` stored"),
+    ("NO_COLOR, FORCE_COLOR", "colours never, colours always"),
+    ("COLUMNS", "width of tables"),
+)
+START = (
+    ("dinobase add stripe", "connect; asks for what it needs"),
+    ("dinobase sync", "bring the rows in"),
+    ("dinobase describe stripe.customers", "see what is there"),
+    ('dinobase query "SELECT ..."', "ask"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a command's help says before and after its arguments."""
+
+    description: str
+    examples: tuple[str, ...] = ()
+    notes: str = ""
+
+    @property
+    def epilog(self) -> str:
+        """Examples, then notes."""
+        parts = []
+        if self.examples:
+            parts.append("Examples:\n" + "\n".join(f"  {line}" for line in self.examples))
+        if self.notes:
+            parts.append(self.notes)
+        return "\n\n".join(parts)
+
+
+TEXTS: dict[str, Text] = {
+    "init": Text(
+        "Make a workspace: a folder with a config.yaml. Without flags everything stays in $DINOBASE_DIR.\n"
+        "`add` makes one by itself; `init` is for saying where data and catalog go.",
+        (
+            "dinobase init",
+            "dinobase init --storage s3://bucket/dinobase/ --catalog postgresql://host/db",
+        ),
+    ),
+    "add": Text(
+        "Connect an API: asks for its credentials, proves them with one cheap request, keeps them in the\n"
+        "system's keyring (or a file that only you can read) and remembers the connector in config.yaml.\n"
+        "A credential comes from its flag, else its environment variable, else it is asked for.",
+        (
+            "dinobase add stripe",
+            "dinobase add stripe --api-key '${STRIPE_KEY}'      # a reference: read at each run",
+            "dinobase add stripe --name stripe_eu --resources customers,charges",
+            "dinobase add github --resources +audit_logs        # beside the default ones",
+        ),
+        "The credential flags of a connector: dinobase add NAME --help",
+    ),
+    "remove": Text(
+        "Disconnect: forgets the credentials and drops tables, history and checkpoints.",
+        ("dinobase remove stripe", "dinobase remove stripe --keep-data --yes"),
+    ),
+    "connectors": Text(
+        "List what is connected; with --available what could be.",
+        ("dinobase connectors", "dinobase connectors --available --search billing"),
+    ),
+    "connector": Text(
+        "Connector files: one YAML file describes one API. Your own are in $DINOBASE_DIR/connectors/\n"
+        "and win over packaged ones of the same name.",
+        (
+            "dinobase connector create acme --url https://api.acme.com/v1 --endpoint users --data-selector data",
+            "dinobase connector validate acme",
+            "dinobase connector test acme",
+        ),
+    ),
+    "sync": Text(
+        "Bring new and changed rows into the tables: all connectors, or the named ones. A resource is\n"
+        "committed as a whole with its cursor; one that fails leaves its table as it was and stops no other.",
+        (
+            "dinobase sync",
+            "dinobase sync stripe --resources customers,charges",
+            "dinobase sync stripe --full-refresh",
+            "dinobase sync --dry-run",
+        ),
+    ),
+    "query": Text("Ask in SQL (DuckDB's dialect). A connector is a schema: stripe.customers."),
+    "describe": Text(
+        "What tables hold: columns, types, meaning, keys, joins, rows, freshness.",
+        ("dinobase describe stripe.customers", "dinobase describe stripe.customers github.issues", "dinobase describe stripe"),
+    ),
+    "history": Text(
+        "The versions of a table. Any of them can be queried: FROM stripe.customers AT (VERSION => 12).",
+        ("dinobase history stripe.customers",),
+    ),
+    "status": Text("How fresh every table is, when it was synced last and what went wrong.", ("dinobase status",)),
+    "maintain": Text(
+        "Merge small files, rewrite files with many deleted rows, drop versions past the retention.\n"
+        "Syncs do this by themselves when there is much to do.",
+        ("dinobase maintain", "dinobase maintain stripe"),
+    ),
+    "doctor": Text("Check Python, extensions, folders, storage, catalog, keyring, locks and connector files.", ("dinobase doctor",)),
+    "schema": Text("Print the JSON Schema of what a command prints as JSON.", ("dinobase schema sync",)),
+    "completion": Text(
+        "Print a completion script for a shell.",
+        (
+            'eval "$(dinobase completion bash)"                     # in ~/.bashrc',
+            "dinobase completion zsh > ~/.zfunc/_dinobase            # a folder of $fpath",
+        ),
+    ),
+}
+
+
+def of(name: str) -> Text:
+    """Return a command's texts."""
+    return TEXTS[name]
+
+
+def root(*, colour: bool) -> str:
+    """Return what `dinobase --help` prints."""
+    bold, dim, cyan, off = ("\x1b[1m", "\x1b[2m", "\x1b[36m", "\x1b[0m") if colour else ("", "", "", "")
+    lines = [
+        f"{bold}dinobase{off} - the database that agents query instead of a hundred APIs",
+        "",
+        f"{bold}Usage:{off} dinobase COMMAND [ARGUMENTS]",
+        "",
+        f"{bold}Start:{off}",
+        *(f"  {line:<38}{dim}{what}{off}" for line, what in START),
+    ]
+    group = ""
+    for command in COMMANDS:
+        if command.group != group:
+            group = command.group
+            lines += ["", f"{bold}{group}:{off}"]
+        lines.append(f"  {cyan}{command.name:<12}{off}{command.summary}")
+    lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere; `--format json|table|csv|markdown|ndjson` chooses."]
+    lines += ["", f"{bold}Exit codes:{off}", *(f"  {code:<5}{what}" for code, what in EXIT_CODES)]
+    lines += ["", f"{bold}Environment:{off}", *(f"  {name:<30}{what}" for name, what in ENVIRONMENT)]
+    lines += ["", f"{dim}dinobase COMMAND --help says more about each; dinobase --version says which this is.{off}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,118 @@
+"""The only writer to stdout: data, in the format that was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dinobase.cli import diagnostics
+from dinobase.core import errors, secrets, settings
+
+DEFAULT_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind` decides alignment and colour on a terminal: text, number, status, time."""
+
+    name: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows for people and for csv, markdown and ndjson; `before` and `after` are lines for terminals alone."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How this process prints; made once from `--format` and the terminal."""
+
+    format: str
+    terminal: bool
+    colour: bool
+    width: int | None = field(default=None)
+
+    @classmethod
+    def choose(cls, asked: str | None) -> Output:
+        """Table on a terminal, JSON elsewhere, unless told."""
+        terminal = is_terminal()
+        return cls(
+            format=asked or ("table" if terminal else "json"),
+            terminal=terminal,
+            colour=diagnostics.colours(sys.stdout),
+            width=terminal_width() if terminal else _columns(),
+        )
+
+    def emit(self, payload: object, table: Table) -> None:
+        """Print a result: `payload` as JSON, else the table."""
+        if self.format == "json":
+            self.json(payload)
+        elif self.format == "table":
+            self._table(table)
+        else:
+            from dinobase.cli import flat
+
+            write(flat.render(table, self.format))
+
+    def json(self, payload: object) -> None:
+        """Print one JSON document, indented for people."""
+        from dinobase.cli import flat
+
+        write(flat.json_text(payload, indent=2 if self.terminal else 0) + "\n")
+
+    def _table(self, table: Table) -> None:
+        from dinobase.cli import terminal
+
+        text, notes = terminal.render(table, width=self.width, colour=self.colour)
+        write(text)
+        for line in notes:
+            diagnostics.note(line)
+
+
+def is_terminal() -> bool:
+    """A person looks at stdout."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def terminal_width() -> int:
+    """COLUMNS, else the terminal's own width."""
+    import shutil
+
+    return _columns() or shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+
+
+def _columns() -> int | None:
+    text = settings.env("COLUMNS") or ""
+    return int(text) if text.isdigit() and int(text) > 0 else None
+
+
+def write(text: str) -> None:
+    """Write data as it is: a result is never altered, not even where it holds what looks like a secret."""
+    sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Push everything out; raises BrokenPipeError where nobody reads any more."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def failure(error: errors.DinobaseError, asked: str | None) -> None:
+    """Print the one error shape where a program reads: JSON was asked for, or stdout is no terminal."""
+    if asked == "json" or (asked is None and not is_terminal()):
+        from dinobase.cli import flat
+
+        body = secrets.redact_json(error.as_dict())
+        with contextlib.suppress(BrokenPipeError):
+            write(flat.json_text(body, indent=2 if is_terminal() else 0) + "\n")
+            flush()

@@ -1,0 +1,97 @@
+"""Arguments: argparse with errors that name the nearest flag and never repeat a value, which may be a secret."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from dinobase.core import errors
+
+FORMATS = ("json", "table", "csv", "markdown", "ndjson")
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError instead of leaving the process; flags are never abbreviated."""
+
+    def __init__(self, prog: str, *, description: str = "", epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            allow_abbrev=False,
+            formatter_class=_Help,
+            add_help=False,
+        )
+        self._positionals.title = "arguments"
+        self.add_argument("-h", "--help", action="help", help="show this help")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise; argparse would print and exit."""
+        raise errors.UsageError(f"{self.prog}: {message}", hint=self._hint())
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse all of it; what is left over is named without its value."""
+        args, rest = self.parse_known_args(list(argv))
+        if rest:
+            self._refuse(rest)
+        return args
+
+    def flags(self) -> list[str]:
+        """Return every flag that this command knows."""
+        return [flag for action in self._actions for flag in action.option_strings]
+
+    def _refuse(self, rest: Sequence[str]) -> NoReturn:
+        unknown = [word.split("=", 1)[0] for word in rest if word.startswith("-") and word != "-"]
+        if not unknown:
+            count = len(rest)
+            self.error(f"{count} argument{'s' if count > 1 else ''} too many")
+        near = errors.did_you_mean(unknown[0], self.flags())
+        listed = ", ".join(f"`{u}`" for u in unknown)
+        raise errors.UsageError(
+            f"{self.prog}: unknown flag {listed}",
+            hint=f"Did you mean `{near}`?" if near else self._hint(),
+            flags=unknown,
+        )
+
+    def _hint(self) -> str:
+        return f"See `{self.prog} --help`."
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, prefix="Usage: " if prefix is None else prefix)
+
+
+def add_format(parser: Parser) -> None:
+    """`--format`, the same on every command that prints data."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        metavar="FORMAT",
+        help="json, table, csv, markdown or ndjson; default: table on a terminal, else json",
+    )
+
+
+def resources(text: str) -> tuple[str, ...]:
+    """Split `a,b` or `+c,d`; the plus stays on the first."""
+    return tuple(part for part in (piece.strip() for piece in text.split(",")) if part)
+
+
+def asked_format(argv: Sequence[str]) -> str | None:
+    """Find `--format` without a parser: a failure must be printed in it even when parsing failed."""
+    for position, word in enumerate(argv):
+        if word.startswith("--format="):
+            return word.split("=", 1)[1]
+        if word == "--format" and position + 1 < len(argv):
+            return argv[position + 1]
+    return None

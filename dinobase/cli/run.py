@@ -1,0 +1,120 @@
+"""What stands around every command: dispatch, and each way of ending turned into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from dinobase.cli import diagnostics, help_text, output, parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.commands import COMMANDS, Command, Module
+from dinobase.core import errors
+
+
+def guarded(words: Sequence[str]) -> int:
+    """Run a command line; nothing but an exit code comes out."""
+    return guard(lambda: dispatch(words), parse.asked_format(words))
+
+
+def guard(work: Callable[[], int], asked: str | None) -> int:
+    """Run anything that prints, and turn its way of ending into an exit code."""
+    code: int = Exit.DONE
+    try:
+        code = work()
+        output.flush()
+    except BrokenPipeError:
+        diagnostics.silence()
+    except KeyboardInterrupt:
+        diagnostics.note("Interrupted.")
+        code = Exit.INTERRUPTED
+    except SystemExit as ended:  # argparse after --help
+        code = ended.code if isinstance(ended.code, int) else Exit.DONE
+        code = _finish(code)
+    except errors.DinobaseError as error:
+        code = _fail(error, asked)
+    except OSError as error:
+        code = _fail(_operating_system(error), asked)
+    except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends
+        code = _fail(diagnostics.crash(error), asked)
+    return int(code)
+
+
+def dispatch(words: Sequence[str]) -> int:
+    """Find the command and run it."""
+    if not words or words[0] in {"-h", "--help", "help"}:
+        if words[1:] and words[0] == "help":
+            return dispatch([words[1], "--help"])
+        output.write(help_text.root(colour=output.Output.choose("table").colour))
+        return Exit.DONE
+    if words[0] in {"-V", "--version"}:
+        from dinobase import __version__
+
+        output.write(f"dinobase {__version__}\n")
+        return Exit.DONE
+    command = find(words[0])
+    module = load(command)
+    return module.run(parser_of(command, module).parse(words[1:])) if command.name != "add" else _add(module, words[1:])
+
+
+def find(name: str) -> Command:
+    """Return the command of this name, or raise with the nearest."""
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    names = [command.name for command in COMMANDS]
+    if name.startswith("-"):
+        near = errors.did_you_mean(name, ["--help", "--version"])
+        what = f"unknown flag `{name.split('=', 1)[0]}`"
+    else:
+        near = errors.did_you_mean(name, names)
+        what = f"`{name}` is not a command"
+    hint = f"Did you mean `dinobase {near}`?" if near else "`dinobase --help` lists them."
+    raise errors.UsageError(what, code="usage.command", hint=hint, allowed=names)
+
+
+def load(command: Command) -> Module:
+    """Import the module of a command."""
+    return cast("Module", importlib.import_module(f"dinobase.cli.commands.{command.module}"))
+
+
+def parser_of(command: Command, module: Module) -> parse.Parser:
+    """Build the parser of one command."""
+    text = help_text.of(command.name)
+    parser = parse.Parser(f"dinobase {command.name}", description=text.description, epilog=text.epilog)
+    module.arguments(parser)
+    return parser
+
+
+def _add(module: Module, words: Sequence[str]) -> int:
+    from dinobase.cli.commands import add
+
+    return module.run(add.parse_words(parser_of(find("add"), module), words))
+
+
+def _fail(error: errors.DinobaseError, asked: str | None) -> int:
+    output.failure(error, asked)
+    diagnostics.fail(error)
+    return _finish(error.exit_code)
+
+
+def _finish(code: int) -> int:
+    try:
+        output.flush()
+    except BrokenPipeError:
+        diagnostics.silence()
+    return code
+
+
+def _operating_system(error: OSError) -> errors.DinobaseError:
+    import errno
+
+    place = f" ({error.filename})" if error.filename else ""
+    hint = {
+        errno.ENOSPC: "Free some space and run it again; what was committed is safe.",
+        errno.EACCES: "Check the rights of that place: `dinobase doctor`.",
+        errno.EPERM: "Check the rights of that place: `dinobase doctor`.",
+        errno.EROFS: "Choose another folder: DINOBASE_DIR=...",
+    }.get(error.errno or 0, "`dinobase doctor` checks the installation.")
+    what = error.strerror or type(error).__name__
+    return errors.DinobaseError(f"{what}{place}", code="system.error", hint=hint)

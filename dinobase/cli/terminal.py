@@ -1,0 +1,186 @@
+"""Tables that fit the terminal: shrink, then one record under another, then fewer columns with a note."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from dinobase.cli.output import Column, Table
+from dinobase.core import clock
+
+_GAP = 3  # between columns: a space, a space of the rule, a space
+_NARROWEST = 8
+_RECORDS = 12  # more rows than this one under another would be a wall
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SHOWN = {"\n": "↵", "\r": "␍", "\t": "⇥", "\x1b": "␛"}
+_GOOD = ("ok", "success", "added", "executed", "valid")
+_STATUS = {
+    **dict.fromkeys(_GOOD, "green"),
+    **dict.fromkeys(("error", "fail", "failed", "refused"), "bold red"),
+    **dict.fromkeys(("warn", "partial", "stale", "skipped"), "yellow"),
+    **dict.fromkeys(("unchanged", "never", "fresh", "packaged"), "dim"),
+    "user": "cyan",
+}
+
+
+def render(table: Table, *, width: int | None, colour: bool) -> tuple[str, list[str]]:
+    """Return the text and the notes about what does not fit."""
+    if not table.rows and table.empty:
+        return _text([*table.before, table.empty, *table.after], colour), []
+    cells = [[_cell(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]
+    columns = [_numeric(column, table.rows, at) for at, column in enumerate(table.columns)]
+    natural = [
+        max([cell_len(c.name), *(row[at].cell_len for row in cells)]) for at, c in enumerate(columns)
+    ]
+    notes: list[str] = []
+    shown = len(columns)
+    if width is not None and columns:
+        least = [min(n, max(_NARROWEST, min(cell_len(c.name), 16))) for n, c in zip(natural, columns, strict=True)]
+        if _total(least) > width:
+            if len(cells) <= _RECORDS:
+                return _text(table.before, colour) + _records(columns, cells, width, colour) + _text(
+                    table.after, colour
+                ), notes
+            while shown > 1 and _total(least[:shown]) > width:
+                shown -= 1
+            notes.append(f"{shown} of {len(columns)} columns fit; `--format json` has all.")
+        widths = _shrink(natural[:shown], least[:shown], width - _GAP * (shown - 1) - 2)
+    else:
+        widths = natural
+    body = _grid(columns[:shown], [row[:shown] for row in cells], widths, colour)
+    return _text(table.before, colour) + body + _text(table.after, colour), notes
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1) + 2
+
+
+def _shrink(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Take from the widest columns first, down to what each needs."""
+    widths = list(natural)
+    while sum(widths) > room:
+        wide = max(range(len(widths)), key=lambda i: (widths[i] - least[i] > 0, widths[i]))
+        if widths[wide] <= least[wide]:
+            break
+        second = max((w for i, w in enumerate(widths) if i != wide and w > least[i]), default=0)
+        floor = max(least[wide], min(second, widths[wide] - 1))
+        widths[wide] = max(floor, widths[wide] - (sum(widths) - room))
+    return [max(1, w) for w in widths]
+
+
+def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Text]], widths: Sequence[int], colour: bool) -> str:
+    grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, header_style="bold", border_style="dim")
+    for column, width in zip(columns, widths, strict=True):
+        grid.add_column(
+            Text(_safe(column.name)),
+            justify="right" if column.kind == "number" else "left",
+            width=width,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        grid.add_row(*row)
+    console = _console(_total(widths) + 2, colour)
+    console.print(grid, crop=False)
+    return _trim(console)
+
+
+def _records(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int, colour: bool) -> str:
+    console = _console(width, colour)
+    label = min(max((cell_len(c.name) for c in columns), default=1), max(8, width // 3))
+    for number, row in enumerate(rows, 1):
+        console.rule(Text(f" {number} of {len(rows)} ", style="bold"), align="left", style="dim", characters="─")
+        grid = RichTable.grid(padding=(0, 2))
+        grid.add_column(width=label, no_wrap=True, overflow="ellipsis", style="dim")
+        grid.add_column(width=max(1, width - label - 4), overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            grid.add_row(Text(_safe(column.name)), cell)
+        console.print(grid)
+    return _trim(console)
+
+
+def _text(lines: Sequence[str], colour: bool) -> str:
+    """Lines may hold rich's `[bold]`; what comes from data was escaped by whoever made the line."""
+    if not lines:
+        return ""
+    console = _console(10_000, colour)
+    for line in lines:
+        console.print(Text.from_markup(line), crop=False, soft_wrap=True)
+    return _trim(console)
+
+
+def _console(width: int, colour: bool) -> Console:
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
+
+
+def _trim(console: Console) -> str:
+    out = console.file
+    assert isinstance(out, io.StringIO)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _numeric(column: Column, rows: Sequence[Sequence[Any]], at: int) -> Column:
+    """A column of numbers alone is right-aligned whatever it was declared as."""
+    if column.kind != "text":
+        return column
+    values = [row[at] for row in rows if row[at] is not None]
+    numbers = values and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
+    return Column(column.name, "number") if numbers else column
+
+
+def _cell(column: Column, value: Any) -> Text:
+    if value is None:
+        return Text("NULL" if column.kind in {"text", "number"} else "-", style="dim italic")
+    if column.kind == "status":
+        return Text(_safe(str(value)), style=_STATUS.get(str(value), ""))
+    if column.kind == "time":
+        return Text(ago(value), style="" if value else "dim")
+    if column.kind == "name":
+        return Text(_safe(str(value)), style="bold cyan")
+    if column.kind == "number" and isinstance(value, int):
+        return Text(f"{value:,}")
+    if isinstance(value, bool):
+        return Text("true" if value else "false")
+    if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+        return Text(_safe(", ".join(value)))
+    if isinstance(value, (dict, list, tuple)):
+        return Text(_safe(json.dumps(value, ensure_ascii=False, default=str)))
+    return Text(_safe(str(value)))
+
+
+def _safe(text: str) -> str:
+    """Data cannot steer the terminal: control and direction characters are shown, not sent."""
+    return _CONTROL.sub(lambda m: _SHOWN.get(m.group(), "�"), text)
+
+
+def ago(moment: datetime | str) -> str:
+    """Say how long ago in one unit; what is no time is shown as it came."""
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        except ValueError:
+            return _safe(moment)
+    seconds = (clock.now() - moment).total_seconds()
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now" if seconds < 10 else f"{int(seconds)} s ago"
