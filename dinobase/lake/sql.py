@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 
 def ident(name: str) -> str:
     """Quote a name."""
@@ -16,3 +19,15 @@ def literal(value: str) -> str:
 def qualified(*names: str) -> str:
     """Quote a dotted name."""
     return ".".join(ident(name) for name in names)
+
+
+def parse_tree(connection: Any, sql: str) -> dict[str, Any]:
+    """Return DuckDB's own parse tree of SELECTs, bound to nothing; `error` is true for anything else."""
+    text = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0]
+    tree: dict[str, Any] = json.loads(text)
+    return tree
+
+
+def statement_kinds(connection: Any, sql: str) -> list[str]:
+    """Return `SELECT`, `DELETE`, `COPY`... of each statement; ask a locked instance, since parsing IMPORT reads files."""
+    return [str(statement.type).rpartition(".")[2] for statement in connection.extract_statements(sql)]

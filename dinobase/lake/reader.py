@@ -1,0 +1,86 @@
+"""A DuckDB instance that can only read: opened, given the lakes that one query names, then locked for good.
+
+The order matters: limits with the connection, then LOAD and ATTACH, then the allowed folders, external access off,
+configuration locked. What the lock cannot stop (ATTACH of SQLite files, catalog functions) the gate does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import _duckdb
+
+from dinobase.core.errors import LakeError
+from dinobase.core.secrets import redact
+from dinobase.core.settings import env
+from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, secret_sql
+from dinobase.lake.extensions import extension_path
+from dinobase.lake.location import LakeLocation
+from dinobase.lake.sql import literal
+
+DuckDBError = _duckdb.Error
+InterruptError = _duckdb.InterruptException
+OutOfMemory = _duckdb.OutOfMemoryException
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one instance may use; `temp` is the folder where a query may spill."""
+
+    memory: str = "1GB"
+    threads: int = 1
+    temp: str = ""
+    temp_size: str = "4GB"
+
+
+def open_reader(limits: Limits) -> Any:
+    """Open an empty instance in memory, not locked yet."""
+    config: dict[str, Any] = {
+        "allow_unsigned_extensions": "true",  # without it each start hashes 36 MB; the wheels are pinned by hash
+        "autoload_known_extensions": "false",
+        "autoinstall_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "memory_limit": limits.memory,
+        "threads": str(limits.threads),
+        "TimeZone": "UTC",
+    }
+    if limits.temp:
+        config["temp_directory"] = limits.temp
+    connection = _duckdb.connect(":memory:", config=config)
+    if limits.temp:
+        connection.execute(f"SET max_temp_directory_size = {literal(limits.temp_size)}")
+    return connection
+
+
+def attach_lakes(connection: Any, lakes: Sequence[tuple[LakeLocation, int | None]]) -> None:
+    """Attach each lake READ_ONLY under its connector's name, pinned to a version where one is given."""
+    needed: dict[str, None] = {}
+    for location, _ in lakes:
+        for name in extensions(location):
+            needed[name] = None
+    try:
+        for name in needed:
+            connection.execute(f"LOAD {literal(extension_path(name))}")
+        variables = {name: env(name) or "" for name in STORAGE_ENV}
+        for location, snapshot in lakes:
+            secret = secret_sql(location, variables)
+            if secret:
+                connection.execute(secret)
+            connection.execute(attach_sql(location, read_only=True, snapshot=snapshot))
+    except _duckdb.Error as error:
+        raise LakeError(
+            f"A lake cannot be opened: {redact(str(error))}", code="lake.open", hint="dinobase doctor"
+        ) from None
+
+
+def lock(connection: Any, folders: Iterable[str]) -> None:
+    """Close the instance: these folders stay readable, nothing else, and no setting changes any more."""
+    allowed = ", ".join(literal(folder) for folder in folders)
+    connection.execute(
+        f"SET allowed_directories = [{allowed}];"
+        "SET python_enable_replacements = false;"
+        "SET enable_external_access = false;"
+        "SET lock_configuration = true"
+    )
