@@ -68,9 +68,7 @@ def recall(connector: str, credentials: Sequence[Credential], vault: Vault) -> d
             elif credential.required:
                 missing.append(credential)
             continue
-        answers[credential.name] = _answer(
-            connector, credential, text, "stored" if override is None else "override"
-        )
+        answers[credential.name] = _answer(connector, credential, text, "stored" if override is None else "override")
     if missing:
         raise _missing(connector, missing, later=True)
     return answers

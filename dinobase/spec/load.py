@@ -1,0 +1,95 @@
+"""Connector file -> Connector: all problems of a file in one report, in file order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from dinobase.core.errors import Problem, SpecError
+from dinobase.spec.checks import check_connector
+from dinobase.spec.defaults import merge_defaults
+from dinobase.spec.models import Connector, Resource
+from dinobase.spec.report import Findings, Report
+from dinobase.spec.shapes import add_errors
+from dinobase.spec.yaml_lines import Document, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A connector is there only where there are no errors."""
+
+    connector: Connector | None
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def load_connector(path: Path) -> Connector:
+    """Read a file; raises SpecError with every problem. Defaults are merged and resolved in the result."""
+    loaded = validate(path)
+    if loaded.connector is None:
+        hint = f"Correct it and run `dinobase connector validate {path.stem}`."
+        raise SpecError(str(path), loaded.errors, hint=hint)
+    return loaded.connector
+
+
+def validate(path: Path) -> Loaded:
+    """Read a file and return what is wrong with it and what will surprise."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problem = Problem(str(path), 0, 0, "spec.unreadable", "", f"the file cannot be read: {error.strerror}.")
+        return Loaded(None, (problem,), ())
+    return load_text(raw, str(path), stem=path.stem)
+
+
+def load_text(raw: bytes, file: str, *, stem: str = "") -> Loaded:
+    """Read a file's bytes; `stem` is the file name that the connector must have, '' for none."""
+    document, problems = parse(raw, file)
+    if document is None:
+        return Loaded(None, tuple(problems), ())
+    report = Report(document, errors=list(problems))
+    connector = _connector(report, document, stem)
+    found = _without_echo(report.findings(), problems)
+    if found.errors or connector is None:
+        return Loaded(None, found.errors, found.warnings)
+    return Loaded(_resolved(connector), (), found.warnings)
+
+
+def _connector(report: Report, document: Document, stem: str) -> Connector | None:
+    if not isinstance(document.data, dict):
+        found = "empty" if document.data is None else "a list" if isinstance(document.data, list) else "text"
+        hint = "It begins with `name: <the file's name>`; see `dinobase connector schema`."
+        report.error((), "not_a_mapping", f"the file is {found}; keys and values are wanted.", hint)
+        return None
+    data = merge_defaults(document.data)
+    try:
+        connector = Connector.model_validate(data)
+    except ValidationError as error:
+        add_errors(report, Connector, data, error.errors(include_url=False))
+        connector = None
+    check_connector(report, data, connector, stem)
+    return connector
+
+
+def _without_echo(found: Findings, syntax: list[Problem]) -> Findings:
+    """Leave out what validation says of a place where the YAML itself is faulty."""
+    places = {(p.line, p.column) for p in syntax}
+    kept = tuple(p for p in found.errors if p.code.startswith("yaml.") or (p.line, p.column) not in places)
+    return Findings(kept, found.warnings)
+
+
+def _resolved(connector: Connector) -> Connector:
+    resources = [_resolved_resource(resource, connector.type) for resource in connector.resources]
+    return connector.model_copy(update={"resources": resources})
+
+
+def _resolved_resource(resource: Resource, kind: str) -> Resource:
+    update: dict[str, object] = {}
+    if resource.endpoint.path is None:
+        path = resource.name if kind == "rest" else ""
+        update["endpoint"] = resource.endpoint.model_copy(update={"path": path})
+    if resource.write_disposition is None:
+        update["write_disposition"] = "merge" if resource.primary_key else "replace"
+    return resource.model_copy(update=update)
