@@ -25,6 +25,11 @@ class HttpRequest:
         """Return a copy with headers set; underscores in names stand for dashes."""
         return replace(self, headers={**self.headers, **{k.replace("_", "-"): v for k, v in headers.items()}})
 
+    def with_header(self, name: str, value: str) -> HttpRequest:
+        """Return a copy in which the header has this value alone, whatever case it was written in."""
+        rest = {k: v for k, v in self.headers.items() if k.lower() != name.lower()}
+        return replace(self, headers={**rest, name: value})
+
     def with_params(self, *pairs: tuple[str, str]) -> HttpRequest:
         """Return a copy in which each of these parameters has this value alone."""
         names = {name for name, _ in pairs}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dinobase.kinds.base import Kind
+from dinobase.kinds.auth.base import AuthKind
 
 
-class NoAuth(Kind):
+class NoAuth(AuthKind):
     """Requests go out as they are."""
 
     type: Literal["none"] = "none"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from pydantic import Field
 
-from dinobase.kinds.base import Kind
+from dinobase.kinds.body import scalar
+from dinobase.kinds.paginate.page import Page, Pager, Step, ended
+from dinobase.kinds.path import compile_path
 
 
-class Cursor(Kind):
+class Cursor(Pager):
     """Stops when the cursor is missing, null or "", has_more is false, or done is true."""
 
     type: Literal["cursor"] = "cursor"
@@ -18,3 +21,24 @@ class Cursor(Kind):
     cursor_body_path: str = Field(default="", description="Where it goes in the body of a POST.")
     has_more_path: str = Field(default="", description="JSONPath to a flag; false ends the listing.")
     done_path: str = Field(default="", description="JSONPath to a flag; true ends the listing.")
+
+    def next(self, page: Page, step: Step) -> Step | None:
+        """Return the step that carries the cursor."""
+        del step
+        if ended(page, self.has_more_path, self.done_path):
+            return None
+        path = compile_path(self.cursor_path)
+        text = path.text_in(page.body)
+        if text is None:
+            return None
+        params = ((self.cursor_param, text),) if self.cursor_param else ()
+        if not self.cursor_body_path:
+            return Step(params=params)
+        raw = path.find(page.body)
+        is_text = raw is not None and bytes(raw)[:1] == b'"'
+        json = msgspec.json.encode(scalar(raw)).decode() if raw is not None and is_text else text
+        return Step(params=params, body=((self.cursor_body_path, json),))
+
+    def own_params(self) -> tuple[str, ...]:
+        """Return the cursor's parameter."""
+        return (self.cursor_param,) if self.cursor_param else ()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
 
-from dinobase.kinds.base import Kind
+from dinobase.kinds.paginate.page import Page, Pager, Step
+from dinobase.kinds.path import compile_path
 
 
-class Offset(Kind):
+class Offset(Pager):
     """Stops at offset >= total, at an empty page, or at a page shorter than `limit` where no total is given."""
 
     type: Literal["offset"] = "offset"
@@ -17,3 +19,45 @@ class Offset(Kind):
     offset_param: str = Field(default="offset", description="Query parameter of the offset.")
     limit_param: str = Field(default="limit", description="Query parameter of the limit.")
     total_path: str = Field(default="", description="JSONPath to the number of records; then pages come at once.")
+
+    def first(self) -> Step:
+        """Return offset 0."""
+        return self._step(0, 0)
+
+    def next(self, page: Page, step: Step) -> Step | None:
+        """Return the offset after this page."""
+        if page.count == 0:
+            return None
+        total = self._total(page)
+        if total is None and page.count < self.limit:
+            return None
+        size = self._size(page, step, total)
+        if total is not None and step.number + size >= total:
+            return None
+        return self._step(step.number + size, size)
+
+    def ahead(self, page: Page, step: Step) -> Iterable[Step]:
+        """Return all offsets up to the total."""
+        total = self._total(page)
+        if total is None or page.count == 0:
+            return ()
+        size = self._size(page, step, total)
+        return (self._step(offset, size) for offset in range(step.number + size, total, size))
+
+    def own_params(self) -> tuple[str, ...]:
+        """Return the parameters of offset and limit."""
+        return (self.limit_param, self.offset_param)
+
+    def _step(self, offset: int, size: int) -> Step:
+        params = ((self.limit_param, str(self.limit)), (self.offset_param, str(offset)))
+        return Step(params=tuple(p for p in params if p[0]), number=offset, size=size)
+
+    def _total(self, page: Page) -> int | None:
+        return compile_path(self.total_path).number_in(page.body) if self.total_path else None
+
+    def _size(self, page: Page, step: Step, total: int | None) -> int:
+        """Return the page size that the API holds to: with a cap of its own, `limit` would skip records."""
+        if step.size:
+            return step.size
+        capped = total is not None and page.count < self.limit and step.number + page.count < total
+        return page.count if capped or page.count > self.limit else self.limit

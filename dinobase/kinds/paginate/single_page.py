@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dinobase.kinds.base import Kind
+from dinobase.kinds.paginate.page import Pager
 
 
-class SinglePage(Kind):
+class SinglePage(Pager):
     """The whole listing is one answer."""
 
     type: Literal["single_page"] = "single_page"

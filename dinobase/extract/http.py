@@ -1,0 +1,207 @@
+"""HttpRequest in, HttpResponse out: the only importer of aiohttp, and the place where its errors get our names."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+import urllib.request
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
+
+import aiohttp
+import aiohttp.resolver
+import yarl
+
+import dinobase
+from dinobase.core.secrets import redact
+from dinobase.core.values import HttpRequest, HttpResponse
+from dinobase.kinds.read.rest import encode, plain
+
+LARGEST = 512 * 1024 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+_PORTS = {"http": 80, "https": 443}
+_HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
+
+
+class TransportError(Exception):
+    """No whole answer came; `sent` is False only where nothing of the request can have arrived."""
+
+    def __init__(self, code: str, message: str, *, retry: bool, sent: bool = True, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry = retry
+        self.sent = sent
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port: credentials stay within one."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def keeps(self, other: Origin) -> bool:
+        """Tell whether credentials may go on to another origin: the same one, or its own switch to TLS."""
+        upgrade = (self.scheme, self.port) == ("http", 80) and (other.scheme, other.port) == ("https", 443)
+        return self == other or (self.host == other.host and upgrade)
+
+
+def origin(url: str) -> Origin:
+    """Return a URL's origin; raises TransportError where it has none."""
+    try:
+        parts: SplitResult = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme.lower(), 0)
+    except ValueError:
+        port = 0
+    if not port or not parts.hostname:
+        raise TransportError(
+            "fetch.url", f"`{redact(url)}` is not an http or https URL", retry=False, sent=False, hint="Check base_url."
+        )
+    return Origin(parts.scheme.lower(), parts.hostname.lower(), port)
+
+
+def harmless(request: HttpRequest) -> HttpRequest:
+    """Return the request without any header that may hold a secret."""
+    return replace(request, headers={k: v for k, v in request.headers.items() if k.lower() in _HARMLESS})
+
+
+class HttpClient:
+    """One pool of connections; every request is sent exactly once."""
+
+    def __init__(self, *, timeout: float) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._seconds = timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, str], str | None] = {}
+        self.bytes = 0
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, resolver=aiohttp.resolver.ThreadedResolver()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            headers={"User-Agent": f"dinobase/{dinobase.__version__}", "Accept-Encoding": "gzip, deflate"},
+            skip_auto_headers=("Content-Type",),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, signed: HttpRequest, *, shown: str) -> HttpResponse:
+        """Send a signed request, following redirects; `shown` is its URL without credentials."""
+        request, url, asked = signed, encode(signed.url, signed.params), shown
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = await self._once(request, url, asked)
+            location = response.headers.get("location")
+            if response.status not in _REDIRECTS or not location:
+                return response
+            target = plain(urldefrag(urljoin(url, location)).url)
+            here, there = origin(url), origin(target)
+            kept = here.keeps(there)
+            if not kept and request.method != "GET":
+                raise TransportError(
+                    "fetch.redirect",
+                    f"{request.method} {redact(asked)} is redirected to another host, {there.host}",
+                    retry=False,
+                    hint="Set base_url to the host that answers.",
+                )
+            if request.method != "GET" and response.status in {301, 302, 303}:
+                request = replace(request, method="GET", body=None)
+            request = request if kept else harmless(request)
+            if kept and signed.params and "?" not in target:
+                target = encode(target, signed.params)  # a redirect that drops the query meant the path alone
+            url, asked = target, redact(target)
+        raise TransportError(
+            "fetch.redirect", f"{redact(shown)} is redirected more than {_MOST_REDIRECTS} times", retry=False
+        )
+
+    async def _once(self, request: HttpRequest, url: str, shown: str) -> HttpResponse:
+        if self._session is None:
+            raise RuntimeError("the HTTP client is not open")
+        try:
+            async with self._session.request(
+                request.method,
+                yarl.URL(url, encoded=True),
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                proxy=self._proxy(url),
+            ) as answer:
+                body = await self._body(answer)
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                links = answer.headers.getall("Link", ())
+                if len(links) > 1:
+                    headers["link"] = ", ".join(links)
+                return HttpResponse(answer.status, shown, headers, body)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise _named(error, url, self._seconds) from error
+
+    async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := await answer.content.readany():
+            size += len(chunk)
+            if size > LARGEST:
+                raise TransportError(
+                    "fetch.too_large", f"the answer is larger than {LARGEST >> 20} MB", retry=False, hint="Ask for less."
+                )
+            chunks.append(chunk)
+        self.bytes += size
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _proxy(self, url: str) -> str | None:
+        scheme, _, rest = url.partition("://")
+        key = (scheme, re.split(r"[/?#]", rest, maxsplit=1)[0])
+        if key not in self._proxies:
+            proxies = urllib.request.getproxies()
+            found = proxies.get(scheme) or proxies.get("all")
+            self._proxies[key] = None if not found or urllib.request.proxy_bypass(key[1]) else found
+        return self._proxies[key]
+
+
+def _named(error: Exception, url: str, seconds: float) -> Exception:
+    """Return our name for a fault of the transport."""
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    if isinstance(error, TransportError):
+        return error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
+        reason = redact(str(error.__cause__ or error))
+        return TransportError(
+            "fetch.tls", f"the TLS connection to {host} failed: {reason}", retry=False, sent=False,
+            hint="Its certificate is not trusted, or it does not speak TLS on this port.",
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        again = isinstance(error.os_error, socket.gaierror) and error.os_error.errno == socket.EAI_AGAIN
+        return TransportError(
+            "fetch.dns", f"the host {host} is not known", retry=again, sent=False, hint="Check base_url and the network."
+        )
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return TransportError(
+            "fetch.timeout", f"{host} did not answer within {seconds:g} s", retry=True, hint="Raise client.timeout."
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.os_error.strerror or str(error.os_error)
+        return TransportError(
+            "fetch.unreachable", f"{host} cannot be reached: {reason}", retry=True, sent=False,
+            hint="Check base_url and that the server runs.",
+        )
+    if isinstance(error, aiohttp.ContentTypeError | aiohttp.InvalidURL | ValueError):
+        return TransportError("fetch.url", f"`{redact(url)}` cannot be asked for: {redact(str(error))}", retry=False)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return TransportError("fetch.truncated", f"the answer of {host} broke off or cannot be unpacked", retry=True)
+    if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ServerDisconnectedError | OSError):
+        return TransportError("fetch.reset", f"{host} closed the connection before it had answered", retry=True)
+    return TransportError("fetch.failed", f"{host} did not answer as HTTP: {redact(str(error))[:200]}", retry=True)

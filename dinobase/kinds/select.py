@@ -1,0 +1,133 @@
+"""Where the records are in a body: each is cut out byte for byte, or the error says what was there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dinobase.kinds.body import Body, MalformedError, Parts, Raw, is_object
+from dinobase.kinds.path import Path, compile_path
+
+_SHOWN = 20
+
+
+class Selector:
+    """The records of one resource's pages; without a path the list that the first page settles on stays the one."""
+
+    __slots__ = ("_key", "_path")
+
+    def __init__(self, path: str | None) -> None:
+        text = path.strip() if path else path
+        while text and text.endswith(("[*]", "[]")):
+            text = text.removesuffix("[*]").removesuffix("[]")
+        self._path: Path | None = None if path is None else compile_path(text or "$")
+        self._key = ""
+
+    def records(self, body: Body) -> Sequence[Raw | bytes]:
+        """Return the records, objects all; raises MalformedError where the path leads nowhere."""
+        if body.empty:
+            return ()
+        if self._path is None:
+            return _objects(self._only_list(body))
+        if self._path.parts is not None:
+            if not self._path.parts:
+                return self._value(body, ())
+            items = body.items(self._path.parts)
+            if items is not None:
+                return _objects(items)
+        places = self._path.places(body)
+        if not places:
+            if self._path.may_be_nothing(body):
+                return ()
+            raise MalformedError(
+                f"`{self._path.text}` (data_selector) matches nothing; the body has {_keys(body)}",
+                hint="Set data_selector to the path of the array of records.",
+                code="fetch.selector",
+            )
+        if len(places) == 1:
+            return self._value(body, places[0])
+        lists = [body.items(place) for place in places]
+        if all(found is not None for found in lists):
+            return _objects([item for found in lists if found for item in found])
+        return _objects([found for place in places if (found := body.at(place)) is not None])
+
+    def _value(self, body: Body, place: Parts) -> Sequence[Raw | bytes]:
+        items = body.items(place)
+        if items is not None:
+            return _objects(items)
+        value = body.at(place)
+        if value is None or bytes(value) == b"null":
+            _refuse_error_body(body)
+            return ()
+        if is_object(value):
+            return [value]
+        text = self._path.text if self._path else "$"
+        shown = bytes(value)[:80].decode(errors="replace")
+        raise MalformedError(
+            f"`{text}` (data_selector) is `{shown}`, neither an array nor an object",
+            hint="Set data_selector to the path of the array of records.",
+            code="fetch.selector",
+        )
+
+    def _only_list(self, body: Body) -> Sequence[Raw | bytes]:
+        items = body.items(())
+        if items is not None:
+            return items
+        top = body.container(())
+        if not isinstance(top, dict):
+            shown = body.raw[:80].decode(errors="replace")
+            raise MalformedError(f"the body is `{shown}`, neither an array nor an object", code="fetch.selector")
+        if self._key in top:
+            return body.items((self._key,)) or ()
+        lists = {key: found for key in top if (found := body.items((key,))) is not None}
+        full = [key for key, found in lists.items() if found and is_object(found[0])]
+        if len(full) == 1:
+            self._key = full[0]
+            return lists[self._key]
+        if not full and lists and not any(lists.values()):
+            _refuse_error_body(body)
+            return ()
+        candidates = ", ".join(f"`{key}`" for key in (full or lists)) or "none"
+        raise MalformedError(
+            f"the records are not to be found without data_selector: lists at the top are {candidates}; "
+            f"the body has {_keys(body)}",
+            hint="Set data_selector to the path of the array of records.",
+            code="fetch.selector",
+        )
+
+
+def with_tags(records: Sequence[Raw | bytes], tags: bytes) -> Sequence[Raw | bytes]:
+    """Put members (`"a":1`, no braces) first into every record."""
+    if not tags:
+        return records
+    head, alone = b"{" + tags + b",", b"{" + tags + b"}"
+    tagged: list[Raw | bytes] = []
+    for record in records:
+        rest = bytes(record)[1:]
+        tagged.append(alone if rest.lstrip() == b"}" else head + rest)
+    return tagged
+
+
+def _objects(items: Sequence[Raw | bytes]) -> Sequence[Raw | bytes]:
+    brace = ord("{")
+    if all([memoryview(item)[0] == brace for item in items]):  # noqa: C419 - a list is faster than a generator here
+        return items
+    return [item if is_object(item) else b'{"value":' + bytes(item) + b"}" for item in items]
+
+
+def _keys(body: Body) -> str:
+    top = body.container(())
+    if isinstance(top, list):
+        return f"an array of {len(top)} elements at its top"
+    if not isinstance(top, dict):
+        return f"only `{body.raw[:80].decode(errors='replace')}`"
+    names = ", ".join(f"`{key}`" for key in list(top)[:_SHOWN])
+    return f"the keys {names}" + (f" and {len(top) - _SHOWN} more" if len(top) > _SHOWN else "")
+
+
+def _refuse_error_body(body: Body) -> None:
+    """Raise where a body without records says that something went wrong."""
+    for key in ("error", "errors"):
+        raw = body.at((key,))
+        if raw is not None and bytes(raw) not in {b"null", b"[]", b"{}", b'""', b"false", b"0"}:
+            shown = bytes(raw)[:200].decode(errors="replace")
+            raise MalformedError(f"the answer says {key}: {shown}", code="fetch.error_body")
