@@ -1,0 +1,154 @@
+"""What was synced when and how it ended: one record per run, one per table in it; freshness follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dinobase.core.clock import iso, now
+from dinobase.lake.records import Records, open_records, read_records
+
+DEFAULT_FRESHNESS_S = 3600.0
+_GOOD = ("success", "unchanged")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRun:
+    """How one table of a run ended; status is success, unchanged, error or skipped."""
+
+    table: str
+    status: str
+    started_at: datetime
+    finished_at: datetime
+    rows: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    total_rows: int | None = None
+    bytes: int = 0
+    requests: int = 0
+    retries: int = 0
+    snapshot: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastSync:
+    """synced_at: end of the last run that brought the table up to date; status and error: of the last one tried."""
+
+    synced_at: str | None = None
+    status: str | None = None
+    error: str | None = None
+    total_rows: int | None = None
+
+    def is_stale(self, freshness_s: float = DEFAULT_FRESHNESS_S, *, at: datetime | None = None) -> bool:
+        """Say whether the copy is older than it may be; one that never came is."""
+        if self.synced_at is None:
+            return True
+        age = (at or now()) - datetime.fromisoformat(self.synced_at)
+        return age.total_seconds() > freshness_s
+
+
+class RunLog:
+    """Records the runs of all connectors of a workspace."""
+
+    def __init__(self, state: Path, catalog: str = "") -> None:
+        self._state = state
+        self._catalog = catalog
+
+    def start(self, run_id: str, connector: str, *, mode: str = "incremental", at: datetime | None = None) -> None:
+        """Record that a run began; what an earlier one left open was killed, and is said to be."""
+        with open_records(self._state, self._catalog) as records, records.changes():
+            records.run(
+                "UPDATE sync_runs SET status = 'interrupted' WHERE connector = ? AND status = 'running'", [connector]
+            )
+            records.run(
+                "INSERT INTO sync_runs (run_id, connector, mode, status, started_at) VALUES (?, ?, ?, 'running', ?)",
+                [run_id, connector, mode, iso(at or now())],
+            )
+
+    def table(self, run_id: str, connector: str, table: TableRun) -> None:
+        """Record how one table ended."""
+        duration = (table.finished_at - table.started_at).total_seconds()
+        values: list[Any] = [
+            run_id, connector, table.table, table.status, iso(table.started_at), iso(table.finished_at), table.rows,
+            table.inserted, table.updated, table.deleted, table.total_rows, table.bytes, table.requests, table.retries,
+            duration, table.snapshot, table.error,
+        ]  # fmt: skip
+        with open_records(self._state, self._catalog) as records, records.changes():
+            records.run("DELETE FROM sync_run_tables WHERE run_id = ? AND table_name = ?", [run_id, table.table])
+            records.run(
+                "INSERT INTO sync_run_tables (run_id, connector, table_name, status, started_at, finished_at, rows,"
+                " inserted, updated, deleted, total_rows, bytes, requests, retries, duration_s, snapshot, error)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def finish(
+        self, run_id: str, *, status: str, rows: int = 0, error: str | None = None, at: datetime | None = None
+    ) -> None:
+        """Record how the run ended: success, partial or error."""
+        with open_records(self._state, self._catalog) as records, records.changes():
+            records.run(
+                "UPDATE sync_runs SET status = ?, finished_at = ?, rows = ?, error = ? WHERE run_id = ?",
+                [status, iso(at or now()), rows, error, run_id],
+            )
+
+    def forget(self, connector: str) -> None:
+        """Drop all records of a connector that is removed."""
+        with open_records(self._state, self._catalog) as records, records.changes():
+            records.run("DELETE FROM sync_run_tables WHERE connector = ?", [connector])
+            records.run("DELETE FROM sync_runs WHERE connector = ?", [connector])
+
+    def last_syncs(self, connectors: Iterable[str]) -> dict[tuple[str, str], LastSync]:
+        """Return (connector, table) -> how it stands; a table that was never synced is not in it."""
+        names = list(connectors)
+        if not names:
+            return {}
+        with read_records(self._state, self._catalog) as records:
+            return _last_syncs(records, names) if records is not None else {}
+
+    def last_run(self, connector: str) -> Mapping[str, Any] | None:
+        """Return the connector's newest run as a row, None where there is none."""
+        with read_records(self._state, self._catalog) as records:
+            found = _select(
+                records, RUN_COLUMNS, "sync_runs", "WHERE connector = ? ORDER BY started_at DESC LIMIT 1", [connector]
+            )
+        return found[0] if found else None
+
+    def rows(self, table: str, columns: Iterable[str]) -> list[tuple[Any, ...]]:
+        """Return a whole record table, for `_dinobase.*` in SQL."""
+        with read_records(self._state, self._catalog) as records:
+            if records is None:
+                return []
+            return records.rows(f"SELECT {', '.join(columns)} FROM {table} ORDER BY started_at")
+
+
+RUN_COLUMNS = ("run_id", "connector", "mode", "status", "started_at", "finished_at", "rows", "error")
+TABLE_COLUMNS = (
+    "run_id", "connector", "table_name", "status", "started_at", "finished_at", "rows", "inserted", "updated", "deleted",
+    "total_rows", "bytes", "requests", "retries", "duration_s", "snapshot", "error",
+)  # fmt: skip
+
+
+def _last_syncs(records: Records, names: list[str]) -> dict[tuple[str, str], LastSync]:
+    marks = ", ".join("?" for _ in names)
+    rows = records.rows(
+        "SELECT connector, table_name, status, finished_at, error, total_rows FROM ("
+        " SELECT t.*, row_number() OVER (PARTITION BY connector, table_name,"
+        " CASE WHEN status IN ('success', 'unchanged') THEN 1 ELSE 0 END ORDER BY started_at DESC, run_id DESC) AS place"
+        f" FROM sync_run_tables t WHERE connector IN ({marks}) AND status <> 'skipped') newest"
+        " WHERE place = 1 ORDER BY started_at, run_id",
+        names,
+    )
+    found: dict[tuple[str, str], LastSync] = {}
+    for connector, table, status, finished, error, total in rows:
+        before = found.get((connector, table), LastSync())
+        if status in _GOOD:
+            found[connector, table] = LastSync(finished, status, None, total)
+        else:
+            found[connector, table] = LastSync(before.synced_at, status, error, before.total_rows)
+    return found

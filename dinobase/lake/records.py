@@ -1,0 +1,201 @@
+"""Plain tables beside the lakes: what must not cost a snapshot. One SQLite file, or a schema in PostgreSQL.
+
+Every change is one transaction; statements are written once with `?` and run on both. Migrations are numbered, run in
+order, each in a transaction of its own, and are never edited after a release.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dinobase.core.errors import LakeError
+from dinobase.core.secrets import redact
+
+SCHEMA = "dinobase"
+Row = tuple[Any, ...]
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE sync_runs (
+            run_id TEXT PRIMARY KEY,
+            connector TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            status TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            finished_at TEXT,
+            rows BIGINT NOT NULL DEFAULT 0,
+            error TEXT
+        )""",
+        """CREATE TABLE sync_run_tables (
+            run_id TEXT NOT NULL,
+            connector TEXT NOT NULL,
+            table_name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            finished_at TEXT,
+            rows BIGINT NOT NULL DEFAULT 0,
+            inserted BIGINT NOT NULL DEFAULT 0,
+            updated BIGINT NOT NULL DEFAULT 0,
+            deleted BIGINT NOT NULL DEFAULT 0,
+            total_rows BIGINT,
+            bytes BIGINT NOT NULL DEFAULT 0,
+            requests BIGINT NOT NULL DEFAULT 0,
+            retries BIGINT NOT NULL DEFAULT 0,
+            duration_s DOUBLE PRECISION NOT NULL DEFAULT 0,
+            snapshot BIGINT,
+            error TEXT,
+            PRIMARY KEY (run_id, table_name)
+        )""",
+        "CREATE INDEX sync_runs_by_connector ON sync_runs (connector, started_at)",
+        "CREATE INDEX sync_run_tables_by_table ON sync_run_tables (connector, table_name, started_at)",
+    ),
+)
+
+
+class Records:
+    """One connection; short-lived, one thread."""
+
+    def __init__(self, connection: Any, *, postgres: bool) -> None:
+        self._connection = connection
+        self._postgres = postgres
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run a SELECT."""
+        return list(self._execute(sql, values).fetchall())
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run one change inside `changes()`; returns how many rows it touched."""
+        return int(self._execute(sql, values).rowcount)
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> Any:
+        if self._postgres:
+            sql = sql.replace("%", "%%").replace("?", "%s")
+        return self._connection.execute(sql, tuple(values))
+
+    @contextmanager
+    def changes(self) -> Iterator[Records]:
+        """Commit what is run inside, or none of it."""
+        self._connection.execute("BEGIN" if self._postgres else "BEGIN IMMEDIATE")
+        try:
+            yield self
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def open_records(state: Path, catalog: str = "") -> Iterator[Records]:
+    """Open the workspace's records for reading and writing; `catalog` is storage.catalog, '' for a file."""
+    if catalog:
+        with _open_postgres(catalog) as records:
+            yield records
+        return
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        connection = sqlite3.connect(state / "records.db", timeout=30, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _failed(error) from None
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        records = Records(connection, postgres=False)
+        _migrate_sqlite(connection, records)
+        yield records
+    except sqlite3.Error as error:
+        raise _failed(error) from None
+    finally:
+        connection.close()
+
+
+@contextmanager
+def read_records(state: Path, catalog: str = "") -> Iterator[Records | None]:
+    """Open the records for reading alone; None where nothing was ever recorded. Writes nothing, migrates nothing."""
+    if catalog:
+        with _open_postgres(catalog) as records:
+            yield records
+        return
+    path = state / "records.db"
+    if not path.is_file():
+        yield None
+        return
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        ready = connection.execute("PRAGMA user_version").fetchone()[0] > 0
+        yield Records(connection, postgres=False) if ready else None
+    except sqlite3.Error as error:
+        raise _failed(error) from None
+    finally:
+        connection.close()
+
+
+def _migrate_sqlite(connection: sqlite3.Connection, records: Records) -> None:
+    done = connection.execute("PRAGMA user_version").fetchone()[0]
+    if done > len(MIGRATIONS):
+        raise _newer(done)
+    for number in range(done + 1, len(MIGRATIONS) + 1):
+        with records.changes():
+            if connection.execute("PRAGMA user_version").fetchone()[0] >= number:
+                continue  # another process was first
+            for statement in MIGRATIONS[number - 1]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+@contextmanager
+def _open_postgres(catalog: str) -> Iterator[Records]:
+    import psycopg  # heavy, and only where the catalog is shared
+
+    try:
+        with psycopg.connect(catalog, autocommit=True, connect_timeout=10) as connection:
+            records = Records(connection, postgres=True)
+            if not connection.execute(
+                "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = 'migrations'",
+                (SCHEMA,),
+            ).fetchone():
+                _first_postgres(records)
+            connection.execute(f"SET search_path TO {SCHEMA}".encode())
+            _migrate_postgres(records)
+            yield records
+    except psycopg.Error as error:
+        raise _failed(error) from None
+
+
+def _first_postgres(records: Records) -> None:
+    with records.changes():
+        records.run("SELECT pg_advisory_xact_lock(7233190157612)")  # CREATE IF NOT EXISTS races with itself
+        records.run(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        records.run(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.migrations (number BIGINT PRIMARY KEY)")
+
+
+def _migrate_postgres(records: Records) -> None:
+    done = int(records.rows("SELECT COALESCE(max(number), 0) FROM migrations")[0][0])
+    if done > len(MIGRATIONS):
+        raise _newer(done)
+    for number in range(done + 1, len(MIGRATIONS) + 1):
+        with records.changes():
+            records.run("SELECT pg_advisory_xact_lock(7233190157612)")
+            if records.rows("SELECT 1 FROM migrations WHERE number = ?", [number]):
+                continue
+            for statement in MIGRATIONS[number - 1]:
+                records.run(statement)
+            records.run("INSERT INTO migrations VALUES (?)", [number])
+
+
+def _newer(number: int) -> LakeError:
+    return LakeError(
+        f"The records are of a newer version ({number}) than this program knows ({len(MIGRATIONS)})",
+        code="lake.newer",
+        hint="pip install --upgrade dinobase",
+    )
+
+
+def _failed(error: Exception) -> LakeError:
+    text = redact(str(error)).strip().splitlines()
+    reason = text[0] if text else type(error).__name__
+    return LakeError(f"The workspace's records cannot be used: {reason}", code="lake.records", hint="dinobase doctor")
