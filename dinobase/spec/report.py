@@ -36,7 +36,7 @@ class Report:
 
     def origin(self, path: Path) -> Path:
         """Return where a key is written: a resource's own, or the one of resource_defaults."""
-        if len(path) > 2 and path[0] == "resources" and not self._written(path):  # noqa: PLR2004 -- resources, n, key
+        if len(path) > 2 and path[0] == "resources" and not self._written(path):
             inherited: Path = ("resource_defaults", *path[2:])
             if self._written(inherited):
                 return inherited

@@ -20,7 +20,7 @@ Json: TypeAlias = Any
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
 
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|(?:0|[1-9][0-9]*)(?=[eE]))(?:[eE][-+]?[0-9]+)?")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -31,9 +31,9 @@ _OLD_BOOLS = {
     for lower in words
     for word in (lower, lower.title(), lower.upper())
 }
-# YAML 1.1 numbers that YAML 1.2, JSON or a person reads differently: octal, hex, binary, sexagesimal, 1_000, .inf
+# YAML 1.1 numbers that YAML 1.2, JSON or a person reads differently: octal, hex, sexagesimal, 1_000, .inf; very long
 _OLD_NUMBER = re.compile(
-    r"[-+]?0[0-9_]+|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
+    r"[-+]?[0-9]{100,}|[-+]?0[0-9_]+|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"
     r"|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 
@@ -128,7 +128,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     return Problem(file, line, column, "yaml.syntax", "", message, hint)
 
 
-class _Stop(Exception):  # noqa: N818 -- not an error: the problem is in the list already
+class _Stop(Exception):
     """Reading on would say nothing."""
 
 
@@ -157,7 +157,7 @@ class _Reader:
         )
 
     def _value(self, event: Any, path: Path) -> Json:
-        self.document.values[path] = Place(event.start_mark.line + 1, event.start_mark.column + 1)
+        self.document.values[path] = _place(event)
         if isinstance(event, yaml.AliasEvent):
             hint = "Write the value out; what all resources share belongs in `resource_defaults`."
             self._problem(event, path, "yaml.alias", f"`*{event.anchor}` is an alias, which is not allowed.", hint)
@@ -211,43 +211,43 @@ class _Reader:
                 self._value(next(self._events), here)
                 self.document.keys, self.document.values = keys, values
                 continue
-            self.document.keys[here] = Place(event.start_mark.line + 1, event.start_mark.column + 1)
+            self.document.keys[here] = _place(event)
             found[key] = self._value(next(self._events), here)
         return found
 
     def _scalar(self, event: Any, path: Path) -> Json:
         text: str = event.value
-        if not event.implicit[0]:
-            return text
-        if text in _NULLS:
-            return None
-        self.document.sources[path] = text
-        if text in _BOOLS:
-            return _BOOLS[text]
-        if _INT.fullmatch(text):
-            return int(text) if len(text) <= 400 else float("inf")  # noqa: PLR2004 -- longer is no number anyone means
-        if _FLOAT.fullmatch(text):
-            value = float(text)
-            if repr(value) != text and not _VALUE_KEYS.isdisjoint(path):
+        if not event.implicit[0] or text in _NULLS:
+            return None if event.implicit[0] else text
+        value = _plain(text)
+        if not isinstance(value, str):
+            self.document.sources[path] = text
+            if isinstance(value, float) and repr(value) != text and not _VALUE_KEYS.isdisjoint(path):
                 message = f"`{text}` at {dotted(path)} would be sent as {value!r}."
-                self._problem(
-                    event, path, "yaml.ambiguous", message, f'Write "{text}" in quotes to send it as it stands.'
-                )
-            return value
-        if text in _OLD_BOOLS:
-            boolean = _OLD_BOOLS[text]
+                self._problem(event, path, "yaml.ambiguous", message, f'Write "{text}" in quotes to send it as it is.')
+        elif text in _OLD_BOOLS:
+            value = _OLD_BOOLS[text]
             message = f"`{text}` at {dotted(path)} is true or false to some YAML readers and text to others."
-            hint = f'Write {str(boolean).lower()}, or "{text}" in quotes for the text.'
+            hint = f'Write {str(value).lower()}, or "{text}" in quotes for the text.'
             self._problem(event, path, "yaml.ambiguous", message, hint)
-            return boolean
-        if _OLD_NUMBER.fullmatch(text):
-            message = f"`{text}` at {dotted(path)} is a number that YAML readers take differently."
-            self._problem(
-                event, path, "yaml.ambiguous", message, f'Write a plain decimal number, or "{text}" in quotes for text.'
-            )
-            return text
-        del self.document.sources[path]
-        return text
+        elif _OLD_NUMBER.fullmatch(text):
+            message = f"`{text[:40]}` at {dotted(path)} is a number that YAML readers take differently."
+            hint = f'Write a plain decimal number, or "{text[:40]}" in quotes for text.'
+            self._problem(event, path, "yaml.ambiguous", message, hint)
+        return value
+
+
+def _plain(text: str) -> Json:
+    """Read a plain scalar as YAML 1.2 and JSON do; what neither knows is text."""
+    if text in _BOOLS:
+        return _BOOLS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _place(event: Any) -> Place:
+    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def dotted(path: Path) -> str:

@@ -105,7 +105,9 @@ def test_escaped_text_renders_to_itself(text: str) -> None:
 
 
 @given(st.lists(st.one_of(st.text(), NAMES.map(lambda n: ("name", n)))), st.dictionaries(NAMES, st.text()))
-def test_rendering_in_two_steps_equals_rendering_at_once(parts: list[str | tuple[str, str]], first: dict[str, str]) -> None:
+def test_rendering_in_two_steps_equals_rendering_at_once(
+    parts: list[str | tuple[str, str]], first: dict[str, str]
+) -> None:
     names = [part[1] for part in parts if isinstance(part, tuple)]
     values = {**dict.fromkeys(names, "later {value}"), **first}
     text = "".join(escape(part) if isinstance(part, str) else f"{{{part[1]}}}" for part in parts)

@@ -1,0 +1,98 @@
+"""What can be added, by name. YAML connectors register themselves: one file in `sources/configs/` or the user's folder.
+
+An entry is written here only for a source in Python, or to give a YAML connector other words; its `import_path`
+`dlt.sources.rest_api.rest_api_source` means: the YAML file of this name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dinobase.core.errors import UnknownName, did_you_mean
+from dinobase.core.settings import Paths
+from dinobase.sync import sources
+
+YAML_SOURCE = "dlt.sources.rest_api.rest_api_source"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialParam:
+    """Something that `add` asks for."""
+
+    name: str
+    flag: str = ""
+    env: str = ""
+    prompt: str = ""
+    secret: bool = True
+    default: str | None = None
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A source by name; what `connectors --available` shows of it."""
+
+    name: str
+    import_path: str = YAML_SOURCE
+    description: str = ""
+    credentials: list[CredentialParam] = field(default_factory=list)
+    category: str = ""
+    docs_url: str = ""
+
+    @property
+    def is_yaml(self) -> bool:
+        """The definition is the YAML file of this name."""
+        return self.import_path == YAML_SOURCE
+
+
+_entries: dict[str, SourceEntry] = {}
+
+
+def _register(entry: SourceEntry) -> None:
+    """Make a source known; the last entry of a name holds."""
+    _entries[entry.name] = entry
+
+
+def known(paths: Paths) -> list[str]:
+    """List the names of all that can be added, sorted; nothing is parsed."""
+    return sorted({*_entries, *sources.names(paths)})
+
+
+def entry(name: str, paths: Paths) -> SourceEntry:
+    """Return a source by name: the registered entry, else what its YAML file says (parses that one file)."""
+    if name in _entries:
+        return _entries[name]
+    return _from_yaml(definition(name, paths))
+
+
+def definition(name: str, paths: Paths) -> Path:
+    """Return the YAML file of a name; raises UnknownName with the nearest one."""
+    path = sources.find(name, paths)
+    if path is not None:
+        return path
+    near = did_you_mean(name, known(paths))
+    hint = f"Did you mean `{near}`? " if near else ""
+    raise UnknownName(
+        f"no connector is called `{name}`",
+        code="connector.unknown",
+        hint=f"{hint}`dinobase connectors --available` lists all; your own files belong in {paths.connectors}.",
+        name=name,
+    )
+
+
+def _from_yaml(path: Path) -> SourceEntry:
+    from dinobase.spec.load import load_connector  # pydantic and YAML: only when a file is read
+
+    connector = load_connector(path)
+    return SourceEntry(
+        name=connector.name,
+        description=connector.description,
+        credentials=[
+            CredentialParam(c.name, c.flag, c.env, c.prompt, c.secret, c.default, c.required, c.help)
+            for c in connector.credentials
+        ],
+        category=connector.category,
+        docs_url=connector.docs_url,
+    )
