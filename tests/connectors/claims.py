@@ -1,0 +1,211 @@
+"""What a connector file claims about an API, each claim held against the vendor's own specification."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from dinobase.kinds.template import placeholders, render_known
+from dinobase.spec.models import Connector, Endpoint, Resource, WriteEndpoint
+from tests.connectors.openapi import Node, Operation, Vendor, base_name
+
+Json: TypeAlias = Any
+_TRAILING = re.compile(r"\[\d*\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`subject` is a place in the file; `wrong` says what the specification has instead, "" where it agrees."""
+
+    kind: str
+    subject: str
+    wrong: str = ""
+
+
+def claims(connector: Connector, own_columns: dict[str, dict[str, Json]], vendor: Vendor) -> Iterator[Claim]:
+    """Yield every claim; `own_columns` are those that the file has beside its defaults."""
+    known = {c.name: c.default for c in connector.credentials if c.default}
+    base = urlsplit(render_known(connector.client.base_url, known)).path.rstrip("/")
+    ask = _Asker(connector, vendor, known, base, {})
+    if connector.check is not None:
+        path = connector.check.path
+        operation = ask.operation(connector.check.method, path, None)
+        yield _path_claim("check", connector.check.method, path, operation)
+        yield from _parameter_claims("check", connector.check.params, operation)
+    for resource in connector.resources:
+        yield from _resource(ask, resource, own_columns.get(resource.name, {}))
+    for write in connector.write_endpoints:
+        yield from _write(ask, write)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    connector: Connector
+    vendor: Vendor
+    known: dict[str, str]
+    base: str
+    records: dict[str, Node | None]
+
+    def operation(self, method: str, path: str, base_url: str | None) -> Operation | None:
+        base = urlsplit(base_url).path.rstrip("/") if base_url else self.base
+        rendered = render_known(path, self.known)
+        full = rendered if "://" in rendered else f"{base}/{rendered.lstrip('/')}"
+        return self.vendor.find(method, urlsplit(full).path if "://" in full else full.split("?", 1)[0])
+
+    def whole_path(self, resource: Resource) -> str:
+        """Return the path; a parent's field that is an address stands in it as the specification's example."""
+        path = resource.endpoint.path or ""
+        if resource.parent is not None:
+            parent = self.records.get(resource.parent.resource)
+            field = parent.at(resource.parent.field) if parent is not None else None
+            for node in field.variants() if field is not None else ():
+                example = node.schema.get("example")
+                if isinstance(example, str) and "://" in example:
+                    return path.replace(f"{{+{resource.parent.param}}}", example)
+        return path
+
+
+def _resource(ask: _Asker, resource: Resource, columns: dict[str, Json]) -> Iterator[Claim]:
+    at, endpoint = f"resources.{resource.name}", resource.endpoint
+    path = ask.whole_path(resource)
+    operation = ask.operation(endpoint.method, path, endpoint.base_url)
+    yield _path_claim(f"{at}.path", endpoint.method, path, operation)
+    if operation is None:
+        return
+    in_path = {hole.name for hole in placeholders(endpoint.path or "")}
+    params = {key: value for key, value in endpoint.params.items() if key not in in_path}
+    yield from _parameter_claims(at, params, operation)
+    yield from _body_claims(f"{at}.body", endpoint.body, operation)
+    answer = operation.answer()
+    if answer is None:
+        yield Claim("answer", f"{at}.answer", "the specification shows no answer")
+        return
+    yield from _paginator(at, ask.connector, endpoint, operation, answer)
+    record = _record(answer, endpoint.data_selector)
+    ask.records[resource.name] = record
+    selector = endpoint.data_selector or "(none)"
+    yield Claim("data_selector", f"{at}.data_selector", "" if record else f"`{selector}` leads to no records")
+    if record is None:
+        return
+    yield from _fields(at, ask, resource, record, columns)
+    if resource.retrieve is not None:
+        found = ask.operation("GET", resource.retrieve.path, endpoint.base_url)
+        yield _path_claim(f"{at}.retrieve", "GET", resource.retrieve.path, found)
+        yield from _parameter_claims(f"{at}.retrieve", resource.retrieve.params, found)
+
+
+def _record(answer: Node, selector: str | None) -> Node | None:
+    if selector is not None:
+        node = answer.at(selector)
+        return None if node is None else node.items() or node
+    whole = answer.items()
+    if whole is not None and not answer.open:
+        return whole
+    lists = [
+        items
+        for node in answer.variants()
+        for name in node.schema.get("properties", {})
+        if (child := node.child(name)) is not None and not child.open and (items := child.items()) is not None
+    ]
+    return lists[0] if len(lists) == 1 else None
+
+
+def _fields(at: str, ask: _Asker, resource: Resource, record: Node, columns: dict[str, Json]) -> Iterator[Claim]:
+    keys = [resource.primary_key] if isinstance(resource.primary_key, str) else resource.primary_key or []
+    for key in keys:
+        yield _field_claim("primary_key", f"{at}.primary_key", key, record, resource.lift)
+    if resource.incremental is not None and resource.incremental.cursor_path:
+        cursor = resource.incremental.cursor_path
+        yield _field_claim("incremental", f"{at}.incremental.cursor_path", cursor, record, resource.lift)
+    if resource.parent is not None:
+        parent = ask.records.get(resource.parent.resource)
+        if parent is not None:
+            yield _field_claim("parent", f"{at}.parent.field", resource.parent.field, parent, [])
+    for name in resource.lift:
+        if columns or name:
+            yield _field_claim("lift", f"{at}.lift", name, record, [])
+    for name, column in columns.items():
+        if name.startswith("_"):
+            continue
+        subject = f"{at}.columns.{name}"
+        yield _field_claim("column", subject, name, record, resource.lift)
+        node = _find(record, name, resource.lift)
+        values, allowed = set((column or {}).get("values") or []), node.enum() if node else set()
+        if values and allowed:
+            more = ", ".join(sorted(str(value) for value in values - allowed))
+            yield Claim("values", f"{subject}.values", f"not in the specification: {more}" if more else "")
+
+
+def _paginator(
+    at: str, connector: Connector, endpoint: Endpoint, operation: Operation, answer: Node
+) -> Iterator[Claim]:
+    paginator = endpoint.paginator or connector.client.paginator
+    if paginator is None:
+        return
+    for name in ("cursor_path", "next_url_path", "has_more_path", "done_path", "total_path", "total_records_path"):
+        path = getattr(paginator, name, "")
+        if path:
+            wrong = "" if answer.at(path) is not None else f"`{path}` is not in the answer"
+            yield Claim("paginator", f"{at}.paginator.{name}", wrong)
+    for name in ("cursor_param", "offset_param", "limit_param", "page_param", "page_size_param"):
+        parameter = getattr(paginator, name, "")
+        if parameter and endpoint.method == "GET":
+            yield from _parameter_claims(f"{at}.paginator", {parameter: None}, operation)
+    body_path = getattr(paginator, "cursor_body_path", "")
+    if body_path:
+        yield from _body_claims(f"{at}.paginator", {body_path: None}, operation)
+
+
+def _write(ask: _Asker, write: WriteEndpoint) -> Iterator[Claim]:
+    at = f"write_endpoints.{write.name}"
+    operation = ask.operation(write.method, write.path, write.base_url)
+    yield _path_claim(f"{at}.path", write.method, write.path, operation)
+    if operation is None:
+        return
+    body = operation.body(form=write.body_format == "form")
+    if write.bulk and write.bulk_body_path:
+        yield _field_claim("write", f"{at}.bulk_body_path", write.bulk_body_path, body, [])
+        listed = body.at(write.bulk_body_path) if body else None
+        body = listed.items() if listed else None
+    if write.request_body_path:
+        yield _field_claim("write", f"{at}.request_body_path", write.request_body_path, body, [])
+        body = body.at(write.request_body_path) if body else None
+    columns = write.columns or []
+    for path in columns.values() if isinstance(columns, dict) else columns:
+        yield _field_claim("write", f"{at}.columns.{path}", path, body, [])
+    answer = operation.answer()
+    if write.response_path and answer is not None:
+        found = answer.at(write.response_path)
+        yield Claim("write", f"{at}.response_path", "" if found else f"`{write.response_path}` is not in the answer")
+
+
+def _find(record: Node, name: str, lift: list[str]) -> Node | None:
+    """Find a field by its path, or as a column of a lifted object."""
+    path = _TRAILING.sub("", name)
+    places = [record, *(found for object_ in lift if (found := record.at(object_)) is not None)]
+    return next((found for place in places if (found := place.at(path)) is not None), None)
+
+
+def _field_claim(kind: str, subject: str, name: str, record: Node | None, lift: list[str]) -> Claim:
+    found = record is not None and _find(record, name, lift) is not None
+    return Claim(kind, subject, "" if found else f"`{name}` is not there")
+
+
+def _path_claim(subject: str, method: str, path: str, operation: Operation | None) -> Claim:
+    return Claim("path", subject, "" if operation else f"no {method} {path}")
+
+
+def _parameter_claims(at: str, params: dict[str, Json], operation: Operation | None) -> Iterator[Claim]:
+    known = operation.parameters() if operation is not None else set()
+    for name in params:
+        wrong = "" if base_name(name) in known else f"{', '.join(sorted(known)) or 'nothing'} can be asked for"
+        yield Claim("parameter", f"{at}.params.{name}", wrong)
+
+
+def _body_claims(at: str, body: Json, operation: Operation) -> Iterator[Claim]:
+    schema = operation.body()
+    for name in body if isinstance(body, dict) else ():
+        yield _field_claim("body", f"{at}.{name}", name, schema, [])

@@ -1,0 +1,213 @@
+"""A vendor's OpenAPI files as one thing to ask: is there this operation, this parameter, this place in its answer?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from dinobase.load.naming import snake
+
+Json: TypeAlias = Any
+Document: TypeAlias = dict[str, Json]
+
+_HOLE = re.compile(r"\{(\+?)([^{}]+)\}")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
+_DEEPEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A schema and the document that its references point into."""
+
+    schema: Json
+    document: Document
+
+    def variants(self, depth: int = 0) -> Iterator[Node]:
+        """Yield the schema itself and what allOf, anyOf and oneOf put beside it, references followed."""
+        schema = follow(self.schema, self.document)
+        if not isinstance(schema, dict) or depth > _DEEPEST:
+            return
+        yield Node(schema, self.document)
+        for key in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(key, []):
+                yield from Node(part, self.document).variants(depth + 1)
+
+    def child(self, name: str) -> Node | None:
+        """Return the property of that name, in the API's spelling or as a column; a free map has every name."""
+        free = False
+        for node in self.variants():
+            properties = node.schema.get("properties") or {}
+            for key, value in properties.items():
+                if key == name or snake(key) == snake(name):
+                    return Node(value, self.document)
+            free = free or _free(node.schema)
+        return Node({}, self.document) if free else None
+
+    def items(self) -> Node | None:
+        """Return the elements of an array; what could be anything has elements of any kind."""
+        found = [node.schema["items"] for node in self.variants() if "items" in node.schema]
+        if found:
+            return Node(found[0] if len(found) == 1 else {"anyOf": found}, self.document)
+        return Node({}, self.document) if self.open else None
+
+    @property
+    def open(self) -> bool:
+        """Tell whether the specification leaves the inside free."""
+        found = list(self.variants())
+        return not found or all(_free(node.schema) for node in found if not _only_null(node.schema))
+
+    def at(self, path: str) -> Node | None:
+        """Walk a JSONPath of keys, indexes and filters, with `__` between names as columns have it."""
+        node: Node | None = self
+        for match in _STEP.finditer(path.removeprefix("$").replace("__", ".")):
+            if node is None:
+                return None
+            node = node.child(match[1]) if match[1] else node.items()
+        return node
+
+    def enum(self) -> set[str]:
+        """Return the allowed values, an array's elements' too; empty where it says none."""
+        found: set[str] = set()
+        for node in self.variants():
+            found |= {str(value) for value in node.schema.get("enum", []) if value not in (None, "")}
+            if "items" in node.schema:
+                found |= Node(node.schema["items"], self.document).enum()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    spec: Document
+    document: Document
+
+    def parameters(self) -> set[str]:
+        """Return the names of the query parameters, without the brackets of nested ones."""
+        both = [*self.document["paths"][self.path].get("parameters", []), *self.spec.get("parameters", [])]
+        found = (follow(parameter, self.document) for parameter in both)
+        return {base_name(parameter["name"]) for parameter in found if parameter["in"] == "query"}
+
+    def answer(self) -> Node | None:
+        """Return the schema of the first answer of 200 to 299 that has one."""
+        for status, answer in sorted(self.spec.get("responses", {}).items()):
+            if not str(status).startswith("2"):
+                continue
+            found = follow(answer, self.document)
+            for schema in _schemas(found):
+                return Node(schema, self.document)
+        return None
+
+    def body(self, form: bool = False) -> Node | None:
+        """Return the schema of the request's body, of the form where `form`."""
+        for parameter in self.spec.get("parameters", []):
+            found = follow(parameter, self.document)
+            if found.get("in") == "body":
+                return Node(found["schema"], self.document)
+        content = follow(self.spec.get("requestBody", {}), self.document).get("content", {})
+        for kind, media in content.items():
+            if ("form" in kind) == form and "schema" in media:
+                return Node(media["schema"], self.document)
+        return None
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """All specification files of one vendor."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+
+    @cached_property
+    def _operations(self) -> list[tuple[list[str], str, Operation]]:
+        found = []
+        for document in self.documents.values():
+            prefixes = {urlsplit(server.get("url", "")).path.rstrip("/") for server in document.get("servers", [])}
+            prefixes |= {document.get("basePath", "").rstrip("/")} if "swagger" in document else set()
+            for path, methods in document["paths"].items():
+                for method, spec in methods.items():
+                    if method in {"get", "post", "put", "patch", "delete"}:
+                        operation = Operation(method, path, spec, document)
+                        found += [(_segments(prefix + path), method, operation) for prefix in prefixes or {""}]
+        return found
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """Return the operation whose path fits best; a placeholder fits a placeholder, `{+x}` several of them."""
+        wanted = _segments(path)
+        fits = [
+            (sum("{" not in segment for segment in have), operation)
+            for have, verb, operation in self._operations
+            if verb == method.lower() and _fits(wanted, have)
+        ]
+        return max(fits, key=lambda fit: fit[0])[1] if fits else None
+
+
+def read_vendor(folder: Path, name: str) -> Vendor:
+    """Read `name.json` and `name.*.json`; files that are no OpenAPI (fixtures, examples) are left out."""
+    documents = {}
+    for path in sorted(folder.glob(f"{name}.*json")):
+        document = json.loads(path.read_bytes())
+        if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
+            documents[path.name] = document
+    return Vendor(documents)
+
+
+def follow(value: Json, document: Document) -> Json:
+    """Follow references until there is none."""
+    for _ in range(_DEEPEST):
+        if not isinstance(value, dict) or "$ref" not in value:
+            return value
+        target: Json = document
+        for part in value["$ref"].removeprefix("#/").split("/"):
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        value = target
+    return value
+
+
+def base_name(parameter: str) -> str:
+    """Return `created` for `created[gte]`."""
+    return parameter.split("[", 1)[0]
+
+
+def _schemas(answer: Document) -> Iterator[Json]:
+    if "schema" in answer:
+        yield answer["schema"]
+    for kind, media in answer.get("content", {}).items():
+        if "json" in kind and "schema" in media:
+            yield media["schema"]
+
+
+def _free(schema: Json) -> bool:
+    if "properties" in schema:
+        return bool(schema.get("additionalProperties"))
+    structured = {"allOf", "anyOf", "oneOf", "items", "enum"} & schema.keys()
+    return not structured and schema.get("type") in {None, "object"}
+
+
+def _only_null(schema: Json) -> bool:
+    return schema.get("type") == "null" or bool({"allOf", "anyOf", "oneOf"} & schema.keys())
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _fits(wanted: list[str], have: list[str]) -> bool:
+    if not wanted or not have:
+        return not wanted and not have
+    first, other = wanted[0], have[0]
+    hole, slot = _HOLE.search(first), "{" in other
+    if hole is None:
+        return (first == other or slot) and _fits(wanted[1:], have[1:])
+    if not slot:
+        return False
+    if hole[1] and _fits(wanted, have[1:]):
+        return True
+    return _fits(wanted[1:], have[1:])

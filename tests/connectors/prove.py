@@ -1,0 +1,103 @@
+"""A record per connector of what the vendor's specification proves, so that it can be shown where there is none.
+
+`python -m tests.connectors.prove [NAME...]` writes the records; it needs the specifications.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dinobase.spec.load import load_connector
+from dinobase.spec.models import Connector
+from tests.connectors.claims import Claim, claims
+from tests.connectors.openapi import read_vendor
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "dinobase" / "sync" / "sources" / "configs"
+SPECS = ROOT.parent / "shared" / "specs"
+PROOFS = Path(__file__).parent / "proofs"
+
+_PLACE = re.compile(r"`((?:resources|write_endpoints|check)[\w.\[\]+-]*)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """`broken` are claims that the specification denies and no known gap covers; `idle` are gaps that cover nothing."""
+
+    claims: list[Claim]
+    broken: list[Claim]
+    idle: list[str]
+
+
+def packaged() -> list[str]:
+    """Return the names of the connectors in the package."""
+    return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+
+
+def has_specification(name: str) -> bool:
+    """Tell whether a vendor's specification of that name lies beside the checkout."""
+    return bool(read_vendor(SPECS, name).documents)
+
+
+def prove(name: str) -> Proof:
+    """Hold every claim of a packaged connector against its vendor's specification."""
+    path = CONFIGS / f"{name}.yaml"
+    return prove_connector(load_connector(path), yaml.safe_load(path.read_text(encoding="utf-8")), name)
+
+
+def prove_connector(connector: Connector, raw: Any, vendor: str) -> Proof:
+    """Hold the claims of any connector against that vendor's specification; `raw` is the file as it is written."""
+    own = {resource["name"]: resource.get("columns") or {} for resource in raw["resources"]}
+    found = list(claims(connector, own, read_vendor(SPECS, vendor)))
+    wrong = {claim.subject for claim in found if claim.wrong}
+    covered = {place for gap in connector.known_gaps for place in _PLACE.findall(gap.claim)}
+    broken = [claim for claim in found if claim.wrong and claim.subject not in covered]
+    return Proof(found, broken, sorted(covered - wrong))
+
+
+def record(name: str) -> dict[str, Any]:
+    """Return what is committed: hashes, the number of claims of each kind, the gaps."""
+    connector = load_connector(CONFIGS / f"{name}.yaml")
+    proof = prove(name) if has_specification(name) else Proof([], [], [])
+    files = sorted(read_vendor(SPECS, name).documents)
+    return {
+        "connector": digest(CONFIGS / f"{name}.yaml"),
+        "specifications": {file: digest(SPECS / file) for file in files},
+        "claims": dict(sorted(Counter(claim.kind for claim in proof.claims if not claim.wrong).items())),
+        "gaps": [{"claim": gap.claim, "page": gap.page} for gap in connector.known_gaps],
+    }
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, line ends as in the repository."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def main(names: list[str]) -> int:
+    """Write the records; a broken claim ends it."""
+    if not SPECS.is_dir():
+        sys.stderr.write(f"{SPECS} is not there: nothing can be proved here.\n")
+        return 1
+    broken = 0
+    for name in names or packaged():
+        if has_specification(name):
+            for claim in prove(name).broken:
+                sys.stderr.write(f"{name}: {claim.subject}: {claim.wrong}\n")
+                broken += 1
+        PROOFS.mkdir(exist_ok=True)
+        text = json.dumps(record(name), indent=1, ensure_ascii=False)
+        (PROOFS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
