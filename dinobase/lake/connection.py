@@ -1,0 +1,143 @@
+"""The instance that loads write with: one per connector and process, small in memory, one thread.
+
+Two DuckDB threads are slower than one beside a running fetch, and with more the process passes `memory_limit` freely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import _duckdb
+
+from dinobase.core.errors import DinobaseError, LakeError
+from dinobase.core.settings import env
+from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, schema_sql, secret_sql
+from dinobase.lake.extensions import extension_path
+from dinobase.lake.location import LakeLocation
+from dinobase.lake.sql import literal
+
+MEMORY = "96MB"
+ALIAS = "lake"
+STATE = "_dinobase_state"
+
+
+class Writer:
+    """A DuckDB instance with one lake attached for writing as `lake`."""
+
+    def __init__(self, location: LakeLocation, temp: Path, *, memory: str = MEMORY) -> None:
+        self.location = location
+        temp.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._con = _duckdb.connect(
+            ":memory:",
+            config={
+                "allow_unsigned_extensions": "true",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "threads": "1",
+                "memory_limit": memory,
+                "temp_directory": str(temp),
+                "preserve_insertion_order": "true",
+            },
+        )
+        try:
+            for name in extensions(location):
+                self._con.execute(f"LOAD {literal(extension_path(name))}")
+            self._con.execute("SET TimeZone = 'UTC'")
+            secret = secret_sql(location, {name: env(name) or "" for name in STORAGE_ENV})
+            if secret:
+                self._con.execute(secret)
+        except _duckdb.Error as error:
+            self._con.close()
+            raise wrap(error, location) from error
+
+    def attach(self) -> None:
+        """Attach the lake; made on first use. Needs the write lock where it may not exist yet."""
+        try:
+            if not self.location.on_postgres:
+                Path(self.location.catalog).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            else:
+                self._make_schema()
+            if self.location.on_disk:
+                Path(self.location.data).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._con.execute(attach_sql(self.location, ALIAS, read_only=False, create=True))
+            if not self.one(
+                "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = ?", ALIAS, STATE
+            ):
+                self.run(f"CREATE TABLE {ALIAS}.{STATE} (resource VARCHAR, key VARCHAR, value VARCHAR)")
+                # Cursors are small rows that change with every sync: they stay in the catalog, without a file each.
+                self.run(f"CALL {ALIAS}.set_option('data_inlining_row_limit', 1000, table_name => '{STATE}')")
+        except _duckdb.Error as error:
+            raise wrap(error, self.location) from error
+
+    def _make_schema(self) -> None:
+        import psycopg
+
+        try:
+            with psycopg.connect(self.location.catalog, autocommit=True) as connection:
+                connection.execute(schema_sql(self.location).encode())
+        except psycopg.Error as error:
+            raise LakeError(
+                f"the catalog's PostgreSQL did not answer: {str(error).strip().splitlines()[0]}",
+                code="lake.catalog",
+                hint="check `storage.catalog` in config.yaml, then `dinobase doctor`",
+            ) from None
+
+    def run(self, sql: str, *values: Any) -> None:
+        """Run a statement; raises LakeError."""
+        try:
+            self._con.execute(sql, values)
+        except _duckdb.Error as error:
+            raise wrap(error, self.location) from error
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a query and return all its rows."""
+        try:
+            return self._con.execute(sql, values).fetchall()
+        except _duckdb.Error as error:
+            raise wrap(error, self.location) from error
+
+    def one(self, sql: str, *values: Any) -> Any:
+        """Return the first value of the first row, None where there is none."""
+        rows = self.rows(sql, *values)
+        return rows[0][0] if rows else None
+
+    @contextmanager
+    def transaction(self, message: str, extra: Callable[[], str]) -> Iterator[None]:
+        """Commit all or nothing; the caller holds the write lock. `extra` gives JSON, kept with the snapshot."""
+        self.run("BEGIN TRANSACTION")
+        try:
+            yield
+            self.run(
+                f"CALL {ALIAS}.set_commit_message('dinobase', {literal(message)}, extra_info => {literal(extra())})"
+            )
+            self.run("COMMIT")
+        except BaseException:
+            with suppress(_duckdb.Error):  # the error that led here is the one to show
+                self._con.execute("ROLLBACK")
+            raise
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs in another thread."""
+        self._con.interrupt()
+
+    def close(self) -> None:
+        """Release the files."""
+        self._con.close()
+
+
+def wrap(error: _duckdb.Error, location: LakeLocation) -> DinobaseError:
+    """Map DuckDB's errors to ours, once, at the edge."""
+    text = str(error)
+    lowered = text.lower()
+    if "no space left" in lowered or "disk is full" in lowered or "database or disk is full" in lowered:
+        return LakeError(
+            "the disk is full",
+            code="lake.disk_full",
+            hint="free space where the workspace is, then sync again: what was fetched is kept",
+            connector=location.name,
+        )
+    first = text.strip().split("\n\n")[0]
+    return LakeError(first, code="lake.failed", hint="`dinobase doctor` checks the workspace", connector=location.name)

@@ -1,0 +1,102 @@
+"""Would a typed read of these records keep every value? DuckDB's own read succeeds silently where it rounds or drops.
+
+Every record of a segment is decoded against a msgspec structure made from the schema: an unknown key, another type, an
+integer past 64 bits fails it. What the structure cannot see, digits that no double holds, a scan of the bytes finds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from dinobase.load.lattice import BIGINT_MAX, BIGINT_MIN
+from dinobase.load.schema import JSON, TIMES, UNKNOWN, UNKNOWN_LIST, Column, Path, TableSchema
+
+_INT64 = Annotated[int, msgspec.Meta(ge=BIGINT_MIN, le=BIGINT_MAX)]
+_TYPES: dict[str, Any] = {
+    "BOOLEAN": bool | None,
+    "BIGINT": _INT64 | None,
+    "DOUBLE": float | None,
+    "VARCHAR": str | _INT64 | None,
+    JSON: msgspec.Raw,
+    UNKNOWN: None,
+    "BOOLEAN[]": list[bool | None] | None,
+    "BIGINT[]": list[_INT64 | None] | None,
+    "DOUBLE[]": list[float | None] | None,
+    "VARCHAR[]": list[str | None] | None,
+    UNKNOWN_LIST: list[None] | None,
+    **dict.fromkeys(TIMES, str | None),
+}
+_DECLARED = str | _INT64 | float | None  # read as text and cast
+_LONG_NUMBER = b" " + b"0" * 16
+
+
+def _scan_table() -> bytes:
+    """Map digits to 0, what may stand before a number to a space, the rest to a letter."""
+    table = bytearray(b"a" * 256)
+    table[ord("0") : ord("9") + 1] = b"0" * 10
+    for byte in b" \t\r\n,:[-":
+        table[byte] = ord(" ")
+    return bytes(table)
+
+
+_SCAN = _scan_table()
+
+
+class Checker:
+    """Made anew for each schema."""
+
+    def __init__(self, schema: TableSchema) -> None:
+        tree = Tree(schema)
+        self.plain = tree.plain and len(schema.columns) > 0
+        self._scans = any(c.type not in {"BOOLEAN", "BIGINT", "VARCHAR", "VARCHAR[]", *TIMES} for c in schema)
+        record = _structure(tree, ()) if self.plain else dict[str, Any]
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(record)
+
+    def holds(self, lines: bytes) -> bool:
+        """Tell whether a typed read of these lines (NDJSON) is exact."""
+        if not self.plain:
+            return False
+        try:
+            self._decoder.decode_lines(lines)
+        except (msgspec.MsgspecError, RecursionError):
+            return False
+        return not (self._scans and _LONG_NUMBER in b" " + lines.translate(_SCAN, b"."))
+
+
+class Tree:
+    """The columns by their places in the record."""
+
+    def __init__(self, schema: TableSchema) -> None:
+        self.leaves: dict[Path, Column] = {c.path: c for c in schema}
+        self.children: dict[Path, list[str]] = {(): []}
+        for column in schema:
+            for depth in range(len(column.path)):
+                inner = self.children.setdefault(column.path[:depth], [])
+                if column.path[depth] not in inner:
+                    inner.append(column.path[depth])
+        self.plain = not any(path in self.children for path in self.leaves) and all(
+            len({key.lower() for key in keys}) == len(keys) and "" not in keys for keys in self.children.values()
+        )
+
+
+def _structure(tree: Tree, path: Path) -> type[msgspec.Struct]:
+    keys = tree.children[path]
+    fields = [(f"f{n}", _field(tree, (*path, key)), None) for n, key in enumerate(keys)]
+    return msgspec.defstruct(
+        "Record",
+        fields,
+        rename={f"f{n}": key for n, key in enumerate(keys)},
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+def _field(tree: Tree, path: Path) -> Any:
+    column = tree.leaves.get(path)
+    if column is None:
+        return _structure(tree, path) | None
+    if column.origin == "declared" and column.type not in _TYPES:
+        return _DECLARED
+    return _TYPES.get(column.type, msgspec.Raw if column.type.endswith("[]") else _DECLARED)

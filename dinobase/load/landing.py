@@ -1,0 +1,156 @@
+"""Segments become typed Parquet beside the fetch; whatever a typed read would lose takes the exact way instead.
+
+Runs in the loader's thread. The schema only widens; segments read under a narrower one are read again at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dinobase.core.errors import LakeError, LoadError
+from dinobase.lake.connection import Writer
+from dinobase.lake.sql import ident, literal
+from dinobase.load import exact
+from dinobase.load.check import Checker
+from dinobase.load.infer import Shaping, infer
+from dinobase.load.schema import JSON, UNKNOWN, UNKNOWN_LIST, Column, TableSchema
+from dinobase.load.spool import Segment
+from dinobase.load.stage import drifted, stage_sql
+from dinobase.load.structure import Structure
+
+FIRST_SAMPLE = 1_000  # records from which a new table's columns are guessed; all are checked afterwards
+MAX_ROUNDS = 40  # a staging that fails names one column that widens; no table has so many that take turns
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One segment in Parquet and the schema that it was read under."""
+
+    segment: Segment
+    schema: TableSchema
+
+
+class Landing:
+    """One resource's records on their way to its table."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        schema: TableSchema,
+        shaping: Shaping,
+        *,
+        cursor: str = "",
+        fits_double: Callable[[Column], bool] = lambda _: True,
+    ) -> None:
+        self.schema = schema
+        self.structures: dict[str, Structure] = {}
+        self.notes: dict[str, None] = {}
+        self._writer = writer
+        self._shaping = shaping
+        self._cursor = cursor
+        self._fits_double = fits_double
+        self._checker = Checker(schema)
+        self._staged: dict[int, Staged] = {}
+
+    def stage(self, segment: Segment, lines: bytes | None = None) -> None:
+        """Make the segment's Parquet file; `lines` spares reading it again where they are still in memory."""
+        data = segment.path.read_bytes() if lines is None else lines
+        if not self.schema.columns:
+            sample = data.split(b"\n", FIRST_SAMPLE)[:FIRST_SAMPLE]
+            self._widen([exact.decode(line) for line in sample if line])
+        if self._checker.holds(data) and self._copy(segment, cooked=False) is None:
+            self._look_inside(segment)
+            return
+        self._stage_exactly(segment, data)
+        self._look_inside(segment)
+
+    def _stage_exactly(self, segment: Segment, data: bytes) -> None:
+        records = [exact.decode(line) for line in data.split(b"\n") if line]
+        self._widen(records)
+        if self._checker.holds(data) and self._copy(segment, cooked=False) is None:
+            return
+        for _ in range(MAX_ROUNDS):
+            cook = exact.Cook(self.schema)
+            lines = [cook.line(record) for record in records]
+            with segment.cooked.open("wb") as file:
+                file.write(b"\n".join(lines) + b"\n")
+            failed = self._copy(replace(segment, longest=max(map(len, lines), default=0)), cooked=True)
+            segment.cooked.unlink(missing_ok=True)
+            if failed is None:
+                return
+            column = self.schema.columns[failed]
+            self._set(replace(column, type="VARCHAR", origin="inferred"))
+            if column.origin == "declared":
+                self.notes[f"{column.name}: a value does not fit the declared {column.type}; it is kept as text"] = None
+        raise LoadError("the records do not settle on columns", hint="declare their types under `columns:`")
+
+    def _copy(self, segment: Segment, *, cooked: bool) -> int | None:
+        """Run the COPY; returns the number of the column that it broke on, None where it did not."""
+        cursor = self.schema.find(self._cursor) if self._cursor else None
+        source = segment.cooked if cooked else segment.path
+        sql = stage_sql(
+            self.schema, str(source), str(segment.staged), cooked=cooked, longest=segment.longest, cursor=cursor
+        )
+        try:
+            self._writer.run(sql)
+        except LakeError as error:
+            if error.error_code == "lake.disk_full":
+                raise
+            column = drifted(error.message)
+            if column is None and cooked:
+                raise LoadError(f"records could not be read: {error.message}") from error
+            return 0 if column is None else column
+        self._staged[segment.number] = Staged(segment, self.schema)
+        return None
+
+    def _widen(self, records: list[dict[str, object]]) -> None:
+        before = self.schema
+        after = infer(records, before, self._shaping)
+        for column in after:
+            old = before.by_path(column.path)
+            if old is not None and (old.type, column.type) == ("BIGINT", "DOUBLE") and not self._fits_double(old):
+                after = after.with_column(replace(column, type="VARCHAR"))
+        self._adopt(after)
+
+    def _set(self, column: Column) -> None:
+        self._adopt(self.schema.with_column(column))
+
+    def _adopt(self, schema: TableSchema) -> None:
+        if schema != self.schema:
+            self.schema = schema
+            self._checker = Checker(schema)
+
+    def _look_inside(self, segment: Segment) -> None:
+        """Learn what the objects in arrays look like; their views are made from it."""
+        names = [c.name for c in self.schema if c.type == JSON]
+        if not names:
+            return
+        fields = ", ".join(f"json_group_structure({ident(name)})" for name in names)
+        found = self._writer.rows(f"SELECT {fields} FROM read_parquet({literal(str(segment.staged))})")[0]
+        for name, text in zip(names, found, strict=True):
+            structure = Structure.parse(text)
+            if structure is not None:
+                self.structures[name] = structure.join(self.structures.get(name))
+
+    def finish(self) -> list[Path]:
+        """Read segments again whose columns have widened since; returns the Parquet files in listing order."""
+        for _ in range(MAX_ROUNDS):
+            stale = [s for s in self._staged.values() if not _same_types(s.schema, self.schema)]
+            if not stale:
+                return [self._staged[n].segment.staged for n in sorted(self._staged)]
+            for staged in stale:
+                self.stage(staged.segment)
+        raise LoadError("the records do not settle on columns", hint="declare their types under `columns:`")
+
+
+def _same_types(old: TableSchema, new: TableSchema) -> bool:
+    """Tell whether a segment read under `old` holds what one read under `new` would; other columns were absent."""
+    for column in new:
+        before = old.by_path(column.path)
+        if before is not None and before.type != column.type and before.type not in {UNKNOWN, UNKNOWN_LIST}:
+            return False
+        if before is not None and before.name != column.name:
+            return False
+    return True

@@ -1,0 +1,287 @@
+"""What was fetched and is not committed yet, on disk: the checkpoint from which a killed run goes on.
+
+A segment counts from the moment at which its line stands in the journal; a file whose size or checksum differs, and all
+after it, never happened. Rows of a child's listing that was cut short are taken out again when the spool is reopened,
+since that listing starts over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from dinobase.core import clock
+from dinobase.core.errors import LakeError
+from dinobase.core.values import Batch
+
+SEGMENT_ROWS = 5_000
+SEGMENT_BYTES = 4 << 20
+SEGMENT_SECONDS = 15.0
+MAX_AGE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Records as NDJSON, in the order of the listing; `longest` is the longest line in bytes."""
+
+    number: int
+    path: Path
+    rows: int
+    longest: int
+
+    @property
+    def staged(self) -> Path:
+        """The typed Parquet file made of it."""
+        return self.path.with_suffix(".parquet")
+
+    @property
+    def cooked(self) -> Path:
+        """The flattened records, where the raw ones could not be read without loss."""
+        return self.path.with_suffix(".cooked")
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the journal says of the run so far."""
+
+    began: datetime
+    server_date: datetime | None = None
+    resume: str = ""
+    done: bool = False
+    token: str | None = None
+    rows: int = 0
+    finished: set[str] = field(default_factory=set)
+    missing: int = 0
+    next_stream: int = 0
+
+
+class Spool:
+    """One resource's run."""
+
+    def __init__(self, folder: Path, identity: str, *, labels: bool) -> None:
+        self.folder = folder
+        self.segments: list[Segment] = []
+        self.progress = Progress(began=clock.now())
+        self.resumed = False
+        self._labels = labels  # children: streams are known by their parents
+        self._identity = identity
+        self._records: list[Any] = []
+        self._bytes = 0
+        self._since = clock.monotonic()
+        self._runs: list[list[int]] = []
+        self._ended: list[str] = []
+        self._journal: BinaryIO | None = None
+
+    def open(self) -> None:
+        """Take up a fresh enough spool of the same request, else begin a new one."""
+        if not self._take_up():
+            self.discard()
+            self._begin()
+
+    def _begin(self) -> None:
+        with _disk():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            salt = secrets.token_hex(8)
+            head = {"salt": salt, "identity": _seal(salt, self._identity), "began": self.progress.began.isoformat()}
+            self._journal = (self.folder / "journal.jsonl").open("wb", buffering=0)
+            self._journal.write(json.dumps(head).encode() + b"\n")
+
+    def _take_up(self) -> bool:
+        path = self.folder / "journal.jsonl"
+        try:
+            lines = path.read_bytes().split(b"\n")
+            head = json.loads(lines[0])
+            began = datetime.fromisoformat(head["began"])
+        except (OSError, ValueError, KeyError, IndexError):
+            return False
+        if head["identity"] != _seal(head["salt"], self._identity) or clock.now() - began > MAX_AGE:
+            return False
+        progress = Progress(began=began)
+        entries = []
+        for line in lines[1:-1]:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                break
+            if entry["file"] is not None and not _intact(self.folder / entry["file"], entry):
+                break
+            entries.append(entry)
+        for entry in entries:
+            self._replay(entry, progress)
+        kept = [lines[0], *(json.dumps(e).encode() for e in self._without_cut_streams(entries, progress))]
+        with _disk():
+            path.with_suffix(".new").write_bytes(b"\n".join(kept) + b"\n")
+            path.with_suffix(".new").replace(path)
+            self._journal = path.open("ab", buffering=0)
+        self.progress = progress
+        self.resumed = bool(self.segments or progress.finished or progress.resume)
+        return True
+
+    def _replay(self, entry: Mapping[str, Any], progress: Progress) -> None:
+        progress.rows += entry["rows"]
+        progress.resume, progress.done = entry["resume"], entry["done"]
+        progress.token = entry["token"] if entry["token"] is not None else progress.token
+        progress.finished.update(entry["ended"])
+        progress.missing = entry["missing"]
+        if entry["date"] and progress.server_date is None:
+            progress.server_date = datetime.fromisoformat(entry["date"])
+        streams = (*(s for s, _, _ in entry["runs"]), *entry["streams_ended"])
+        progress.next_stream = max([progress.next_stream, *(s + 1 for s in streams)])
+
+    def _without_cut_streams(self, entries: list[dict[str, Any]], progress: Progress) -> Iterable[dict[str, Any]]:
+        """Rewrite the segments that hold rows of streams that did not end; yields the entries as they are then."""
+        ended = {s for e in entries for s in e["streams_ended"]} if self._labels else None
+        for entry in entries:
+            if entry["file"] is None:
+                yield entry
+                continue
+            path = self.folder / entry["file"]
+            if ended is not None and any(s not in ended for s, _, _ in entry["runs"]):
+                lines = iter(path.read_bytes().split(b"\n"))
+                kept = [line for s, count, _ in entry["runs"] for line in _take(lines, count) if s in ended]
+                data = b"\n".join(kept) + b"\n" if kept else b""
+                with _disk():
+                    path.with_suffix(".new").write_bytes(data)
+                    path.with_suffix(".new").replace(path)
+                progress.rows -= entry["rows"] - len(kept)
+                entry = entry | {  # noqa: PLW2901 - the entry as it is from now on
+                    "rows": len(kept),
+                    "bytes": len(data),
+                    "crc": zlib.crc32(data),
+                    "runs": [r for r in entry["runs"] if r[0] in ended],
+                }
+            self.segments.append(Segment(int(path.stem), path, entry["rows"], entry["longest"]))
+            yield entry
+
+    def add(self, batch: Batch, label: str = "") -> tuple[Segment, bytes] | None:
+        """Take a page; returns a segment and its bytes whenever one is full."""
+        progress = self.progress
+        if batch.server_date is not None and progress.server_date is None:
+            progress.server_date = batch.server_date
+        if batch.token is not None:
+            progress.token = batch.token
+        progress.resume = batch.resume
+        progress.missing += batch.missing
+        progress.next_stream = max(progress.next_stream, batch.stream + 1)
+        count = len(batch.records)
+        if count:
+            self._records.extend(batch.records)
+            self._bytes += sum(map(len, batch.records))
+            if self._runs and self._runs[-1][0] == batch.stream:
+                self._runs[-1][1] += count
+            else:
+                self._runs.append([batch.stream, count, 0])
+        if batch.done:
+            self._runs.append([batch.stream, 0, 1])
+            if self._labels:
+                self._ended.append(label)
+            else:
+                progress.done = True
+        full = len(self._records) >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES
+        if full or clock.monotonic() - self._since > SEGMENT_SECONDS:
+            return self.flush()
+        return None
+
+    def flush(self) -> tuple[Segment, bytes] | None:
+        """Write what is buffered; returns it where there were records."""
+        self._since = clock.monotonic()
+        records, self._records, self._bytes = self._records, [], 0
+        runs, self._runs = self._runs, []
+        ended, self._ended = self._ended, []
+        progress = self.progress
+        if not records and not runs:
+            return None
+        entry = {
+            "file": None,
+            "rows": len(records),
+            "bytes": 0,
+            "crc": 0,
+            "longest": 0,
+            "runs": [r for r in runs if r[1]],
+            "streams_ended": [r[0] for r in runs if r[2]],
+            "ended": ended,
+            "missing": progress.missing,
+            "resume": progress.resume,
+            "done": progress.done,
+            "token": progress.token,
+            "date": progress.server_date.isoformat() if progress.server_date else "",
+        }
+        progress.rows += len(records)
+        progress.finished.update(ended)
+        result = None
+        with _disk():
+            if records:
+                data, longest = _lines(records)
+                number = self.segments[-1].number + 1 if self.segments else 0
+                path = self.folder / f"{number:06d}.ndjson"
+                path.write_bytes(data)
+                entry |= {"file": path.name, "bytes": len(data), "crc": zlib.crc32(data), "longest": longest}
+                segment = Segment(number, path, len(records), longest)
+                self.segments.append(segment)
+                result = segment, data
+            assert self._journal is not None
+            self._journal.write(json.dumps(entry).encode() + b"\n")
+        return result
+
+    def close(self) -> None:
+        """Leave the spool as it is, for the next run."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def discard(self) -> None:
+        """Delete everything: it is committed, or worth nothing."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.segments.clear()
+
+
+def _lines(records: list[Any]) -> tuple[bytes, int]:
+    """Return NDJSON; a line break inside a record can only be white space between tokens (RFC 8259 section 7)."""
+    data = b"\n".join(records) + b"\n"
+    if data.count(b"\n") != len(records) or b"\r" in data:
+        records = [bytes(r).replace(b"\n", b" ").replace(b"\r", b" ") for r in records]
+        data = b"\n".join(records) + b"\n"
+    return data, max(map(len, records))
+
+
+def _intact(path: Path, entry: Mapping[str, Any]) -> bool:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return bool(len(data) == entry["bytes"] and zlib.crc32(data) == entry["crc"])
+
+
+def _take(lines: Iterable[bytes], count: int) -> list[bytes]:
+    iterator = iter(lines)
+    return [next(iterator) for _ in range(count)]
+
+
+def _seal(salt: str, identity: str) -> str:
+    return hashlib.sha256(f"{salt}:{identity}".encode()).hexdigest()
+
+
+class _disk:  # noqa: N801 - reads as a statement
+    """Map a failing disk to our error."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            full = error.errno == 28 or "space" in str(error)
+            raise LakeError(
+                "the disk is full" if full else f"the spool could not be written: {os.strerror(error.errno or 0)}",
+                code="lake.disk_full" if full else "lake.spool",
+                hint="free space where the workspace is, then sync again: what was fetched is kept",
+            ) from error

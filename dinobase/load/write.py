@@ -1,0 +1,226 @@
+"""Staged rows become the table's, with their cursor, in one transaction: a kill leaves the old or the new state.
+
+The caller holds the connector's write lock. Rows that do not differ are not written; nothing written leaves no version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from dinobase.core.errors import LoadError
+from dinobase.lake import ddl, state
+from dinobase.lake.connection import ALIAS, Writer
+from dinobase.lake.sql import ident, literal
+from dinobase.load import views
+from dinobase.load.merge import Stage, bag_differs, insert_all, merge_groups
+from dinobase.load.schema import JSON, TableSchema
+from dinobase.load.structure import Structure
+
+DELETED_AT = "_dinobase_deleted_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a resource's rows are written.
+
+    key: columns that identify a row; complete: the stage holds the whole listing; visited: of a child whose listing was
+    not of all parents, the key values of those it was; boundary: cursor column and value from which rows of an append
+    may be there already; memory: what the lake is to remember of the resource after this (without `schema`, `views`).
+    """
+
+    table: str
+    disposition: Literal["merge", "replace", "append"]
+    key: tuple[str, ...]
+    run: str
+    moment: str
+    deletes: Literal["ignore", "soft", "hard"] = "ignore"
+    complete: bool = True
+    visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]] | None = None
+    boundary: tuple[str, str] | None = None
+    memory: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a load did; `total` counts the table's rows afterwards (not the soft-deleted ones)."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    total: int = 0
+    changes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the table has a new version."""
+        return bool(self.inserted or self.updated or self.deleted or self.changes)
+
+
+def commit(
+    writer: Writer,
+    plan: Plan,
+    schema: TableSchema,
+    files: Sequence[Path],
+    structures: Mapping[str, Structure],
+    before: Mapping[str, str],
+) -> Outcome:
+    """Write one resource; `before` is what the lake remembers of it now. Raises LakeError, LoadError."""
+    stage = Stage(writer, files, plan.key, schema)
+    check_key(schema, plan.key, plan.table)
+    stage.check_keys(plan.table)
+    extra: dict[str, object] = {"run": plan.run, "resource": plan.table}
+    with writer.transaction(f"sync {plan.table}", lambda: json.dumps(extra)):
+        changes = _evolve(writer, plan, schema)
+        outcome = _write(writer, plan, schema, stage)
+        total = _count(writer, plan.table) if schema.columns else 0
+        outcome = Outcome(outcome.inserted, outcome.updated, outcome.deleted, total, tuple(changes))
+        after = {**plan.memory, "key": json.dumps(plan.key)}
+        if schema.columns:
+            after["schema"] = schema.to_json()
+        known_views = _views(writer, plan, structures, before, rebuild=bool(changes))
+        if known_views:
+            after["views"] = json.dumps(known_views)
+        state.write(writer, plan.table, before, after)
+        extra |= {"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted}
+    return outcome
+
+
+def _evolve(writer: Writer, plan: Plan, schema: TableSchema) -> list[str]:
+    """Bring the table's columns to the schema; returns what changed, for the report."""
+    have = ddl.columns_of(writer, plan.table)
+    want = {c.name: c.sql_type for c in schema}
+    if plan.deletes == "soft":
+        want[DELETED_AT] = "TIMESTAMPTZ"
+    if not have:
+        if schema.columns:
+            ddl.create(writer, plan.table, list(want.items()), plan.description)
+        return []
+    changes = []
+    for name, kind in want.items():
+        if name not in have:
+            ddl.add_column(writer, plan.table, name, kind)
+            changes.append(f"new column {name} ({kind})")
+        elif have[name] != kind:
+            ddl.retype(writer, plan.table, name, have[name], kind)
+            changes.append(f"{name}: {have[name]} is {kind} now")
+    return changes
+
+
+def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage) -> Outcome:
+    if not schema.columns:
+        return Outcome()
+    table = f"{ALIAS}.{ident(plan.table)}"
+    empty = not writer.rows(f"SELECT 1 FROM {table} LIMIT 1")
+    if plan.disposition == "append":
+        if empty or plan.boundary is None:
+            return Outcome(inserted=insert_all(writer, table, stage))
+        return Outcome(inserted=insert_all(writer, table, stage, _not_there(table, schema, plan.boundary)))
+    if plan.disposition == "replace" and not plan.key:
+        return _swap(writer, table, stage)
+    stage.find_losers()
+    soft = plan.deletes == "soft"
+    if empty:
+        return Outcome(inserted=insert_all(writer, table, stage))
+    rows = _rows(writer, table)
+    touched = merge_groups(writer, table, stage, DELETED_AT if soft else "")
+    inserted = _rows(writer, table) - rows
+    deleted = _delete(writer, table, plan, stage) if plan.complete else 0
+    return Outcome(inserted=inserted, updated=touched - inserted, deleted=deleted)
+
+
+def _swap(writer: Writer, table: str, stage: Stage) -> Outcome:
+    """Replace all rows, unless they are the same ones."""
+    if not bag_differs(writer, table, stage):
+        return Outcome()
+    deleted = _rows(writer, table)
+    writer.run(f"DELETE FROM {table}")
+    return Outcome(inserted=insert_all(writer, table, stage), deleted=deleted)
+
+
+def _not_there(table: str, schema: TableSchema, boundary: tuple[str, str]) -> str:
+    """Return the condition that leaves out staged rows that stand at the boundary already."""
+    column, value = boundary
+    same = " AND ".join(f"t.{ident(c.name)} IS NOT DISTINCT FROM s.{ident(c.name)}" for c in schema if c.type != JSON)
+    same_json = " AND ".join(
+        f"CAST(t.{ident(c.name)} AS VARCHAR) IS NOT DISTINCT FROM CAST(s.{ident(c.name)} AS VARCHAR)"
+        for c in schema
+        if c.type == JSON
+    )
+    kind = next(c.sql_type for c in schema if c.name == column)
+    at = f"t.{ident(column)} >= CAST({literal(value)} AS {kind})" if kind != "VARCHAR" else "true"
+    return f"NOT EXISTS (SELECT 1 FROM {table} t WHERE {' AND '.join(filter(None, (at, same, same_json)))})"
+
+
+def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
+    """Remove or stamp the rows that a complete listing did not bring."""
+    mode = "hard" if plan.disposition == "replace" else plan.deletes
+    if mode == "ignore":
+        return 0
+    match = " AND ".join(f"s.{ident(k)} = t.{ident(k)}" for k in plan.key)
+    gone = f"NOT EXISTS (SELECT 1 FROM {stage.relation} s WHERE {match})" if stage.files else "true"
+    if plan.visited is not None:
+        gone += f" AND {_of_visited(writer, table, plan.visited)}"
+    if mode == "hard":
+        count = writer.one(f"SELECT count(*) FROM {table} t WHERE {gone}")
+        if count:
+            writer.run(f"DELETE FROM {table} t WHERE {gone}")
+        return int(count)
+    gone += f" AND t.{DELETED_AT} IS NULL"
+    count = writer.one(f"SELECT count(*) FROM {table} t WHERE {gone}")
+    if count:
+        writer.run(f"UPDATE {table} t SET {DELETED_AT} = {literal(plan.moment)}::TIMESTAMPTZ WHERE {gone}")
+    return int(count)
+
+
+def _of_visited(writer: Writer, table: str, visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]]) -> str:
+    columns, values = visited
+    fields = ", ".join(f"{ident(c)} VARCHAR" for c in columns)
+    writer.run(f"CREATE OR REPLACE TEMP TABLE visited ({fields})")
+    marks = ", ".join("?" for _ in columns)
+    for row in values:
+        writer.run(f"INSERT INTO visited VALUES ({marks})", *(None if v is None else str(v) for v in row))
+    match = " AND ".join(f"v.{ident(c)} = CAST(t.{ident(c)} AS VARCHAR)" for c in columns)
+    return f"EXISTS (SELECT 1 FROM temp.main.visited v WHERE {match})"
+
+
+def _rows(writer: Writer, table: str) -> int:
+    return int(writer.one(f"SELECT count(*) FROM {table}"))
+
+
+def _count(writer: Writer, table: str) -> int:
+    living = f" WHERE {DELETED_AT} IS NULL" if DELETED_AT in ddl.columns_of(writer, table) else ""
+    return int(writer.one(f"SELECT count(*) FROM {ALIAS}.{ident(table)}{living}"))
+
+
+def _views(
+    writer: Writer, plan: Plan, structures: Mapping[str, Structure], before: Mapping[str, str], *, rebuild: bool
+) -> dict[str, dict[str, str]]:
+    """Make the views of arrays whose elements have fields that the lake does not know yet; returns column -> fields."""
+    known = {name: Structure(fields) for name, fields in json.loads(before.get("views", "{}")).items()}
+    merged = {name: structure.join(known.get(name)) for name, structure in structures.items()}
+    merged = {**known, **merged}
+    if merged == known and not rebuild:
+        return {name: structure.fields for name, structure in merged.items()}
+    tables = {
+        str(row[0]) for row in writer.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", ALIAS)
+    }
+    for name, sql in views.wanted(plan.table, plan.key, merged, tables).items():
+        writer.run(f"DROP VIEW IF EXISTS {ALIAS}.{ident(name)}")
+        writer.run(sql)
+    return {name: structure.fields for name, structure in merged.items()}
+
+
+def check_key(schema: TableSchema, key: Sequence[str], table: str) -> None:
+    """Raise LoadError where a key column is in no record."""
+    missing = [k for k in key if schema.by_name(k) is None]
+    if missing and schema.columns:
+        raise LoadError(
+            f"{table}: no record has `{missing[0]}`, which `primary_key` names",
+            hint=f"fields there are: {', '.join(c.name for c in schema.columns[:20])}",
+            resource=table,
+        )
