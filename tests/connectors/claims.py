@@ -37,6 +37,8 @@ def claims(connector: Connector, own_columns: dict[str, dict[str, Json]], vendor
         yield from _parameter_claims("check", connector.check.params, operation)
     for resource in connector.resources:
         yield from _resource(ask, resource, own_columns.get(resource.name, {}))
+    for resource in connector.resources:
+        yield from _relationships(ask, resource)
     for write in connector.write_endpoints:
         yield from _write(ask, write)
 
@@ -137,6 +139,18 @@ def _fields(at: str, ask: _Asker, resource: Resource, record: Node, columns: dic
         if values and allowed:
             more = ", ".join(sorted(str(value) for value in values - allowed))
             yield Claim("values", f"{subject}.values", f"not in the specification: {more}" if more else "")
+
+
+def _relationships(ask: _Asker, resource: Resource) -> Iterator[Claim]:
+    for relationship in resource.relationships:
+        to = ask.connector.resource(relationship.to)
+        sides = [(resource, name) for name in relationship.columns]
+        sides += [(to, name) for name in relationship.to_columns if to is not None]
+        for side, name in sides:
+            record = ask.records.get(side.name)
+            if record is not None and not name.startswith("_"):
+                subject = f"resources.{resource.name}.relationships.{relationship.to}.{name}"
+                yield _field_claim("relationship", subject, name, record, side.lift)
 
 
 def _paginator(

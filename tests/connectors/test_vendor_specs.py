@@ -45,6 +45,7 @@ def test_the_record_names_the_specifications_it_was_made_from(name: str) -> None
     assert written["specifications"] == {file: digest(SPECS / file) for file in written["specifications"]}
 
 
+LINK = {"columns": ["good"], "to": "products", "to_columns": ["id"]}
 BATCH = "write_endpoints.batch_update_deals"
 
 # connector, the claim that must be named, the place in the file that is spoiled, what stands there then
@@ -63,6 +64,7 @@ FAULTS: list[tuple[str, str, str, Any]] = [
     ("stripe", "write_endpoints.update_price.path", "write_endpoints.update_price.method", "PATCH"),
     ("stripe", "write_endpoints.update_price.columns.tiers", "write_endpoints.update_price.columns", ["tiers"]),
     ("stripe", "write_endpoints.update_price.columns.active", "write_endpoints.update_price.body_format", "json"),
+    ("stripe", "resources.prices.relationships.products.good", "resources.prices.relationships", [LINK]),
     ("github", "resources.issues.parent.field", "resources.issues.parent.field", "slug"),
     ("github", "resources.reviews.path", "resources.reviews.endpoint.path", "{+pull_url}/verdicts"),
     ("hubspot", "resources.contacts.body.sort", "resources.contacts.endpoint.body.sort", []),
