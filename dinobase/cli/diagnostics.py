@@ -7,10 +7,16 @@ import sys
 import traceback
 from enum import IntEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dinobase.core import clock, errors, secrets, settings
 
+if TYPE_CHECKING:
+    from dinobase.core.values import Event
+    from dinobase.spec.models import Credential
+
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_WORTH_SAYING = 5.0
 
 
 class Exit(IntEnum):
@@ -38,6 +44,24 @@ def colours(stream: object) -> bool:
     return bool(isatty and isatty()) and settings.env("TERM") != "dumb"
 
 
+def live() -> bool:
+    """A display that redraws itself makes sense on stderr."""
+    return sys.stderr is not None and sys.stderr.isatty() and settings.env("TERM") != "dumb"
+
+
+def observe(event: Event) -> None:
+    """Tell on stderr what a sync does where no display does: ends, waits and what is worth a note."""
+    name = f"{event.connector}.{event.resource}" if event.resource else event.connector
+    if event.kind == "finished":
+        note(f"{name}: {event.status}, {event.rows} rows")
+    elif event.kind == "waiting" and event.seconds >= _WORTH_SAYING:
+        note(f"{name}: waits {event.seconds:.0f} s ({event.reason})")
+    elif event.kind == "retry":
+        note(f"{name}: tries again in {event.seconds:.1f} s, attempt {event.attempt} ({event.reason})")
+    elif event.kind == "note":
+        note(f"{name}: {event.reason}")
+
+
 def note(text: str) -> None:
     """Say something that is not data."""
     _write(text, _DIM)
@@ -56,6 +80,26 @@ def fail(error: errors.DinobaseError) -> None:
     _write(f"{head} {text}{hint}")
     for problem in getattr(error, "problems", ()):
         _write(f"  {problem}")
+
+
+def ask(credential: Credential) -> str:
+    """Ask a person for a credential on the terminal; what is secret is not shown."""
+    import getpass  # start-up: only `add` on a terminal
+
+    if credential.help:
+        note(credential.help)
+    text = (credential.prompt or credential.name).rstrip(": ")
+    more = f" [{credential.default}]" if credential.default and not credential.secret else ""
+    more += "" if credential.required else " (optional)"
+    shown = f"{text}{more}{' (hidden)' if credential.secret else ''}: "
+    return (getpass.getpass(shown, stream=sys.stderr) if credential.secret else question(shown)).strip()
+
+
+def question(text: str) -> str:
+    """Ask on stderr and read a line from stdin; an end of input is an empty answer."""
+    sys.stderr.write(secrets.redact(text))
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
 
 
 def crash(error: BaseException) -> errors.DinobaseError:

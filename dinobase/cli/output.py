@@ -24,13 +24,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows for people and for csv, markdown and ndjson; `before` and `after` are lines for terminals alone."""
+    """Rows for people and for csv, markdown and ndjson; `before` and `after` are lines for terminals alone.
+
+    `wrap`: the last column goes over several lines instead of being cut.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     before: Sequence[str] = ()
     after: Sequence[str] = ()
     empty: str = ""
+    wrap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +120,10 @@ def failure(error: errors.DinobaseError, asked: str | None) -> None:
         with contextlib.suppress(BrokenPipeError):
             write(flat.json_text(body, indent=2 if is_terminal() else 0) + "\n")
             flush()
+
+
+def plain(text: object) -> str:
+    """Keep rich from reading `[...]` of data as markup, in lines before and after a table."""
+    import re
+
+    return re.sub(r"(\\*)(\[[a-zA-Z#/@].*?])", lambda m: f"{m[1] * 2}\\{m[2]}", str(text))

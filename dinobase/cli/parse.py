@@ -14,7 +14,7 @@ FORMATS = ("json", "table", "csv", "markdown", "ndjson")
 class Parser(argparse.ArgumentParser):
     """Raises UsageError instead of leaving the process; flags are never abbreviated."""
 
-    def __init__(self, prog: str, *, description: str = "", epilog: str = "") -> None:
+    def __init__(self, prog: str, *, description: str = "", epilog: str = "", **_: object) -> None:
         super().__init__(
             prog=prog,
             description=description,
@@ -28,7 +28,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise; argparse would print and exit."""
-        raise errors.UsageError(f"{self.prog}: {message}", hint=self._hint())
+        hint = "A value that begins with a dash is given as --flag=VALUE." if "expected one" in message else self._hint()
+        raise errors.UsageError(f"{self.prog}: {message}", hint=hint)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Name the nearest choice."""
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        near = errors.did_you_mean(str(value), known)
+        what = action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+        hint = f"Did you mean `{near}`? Known: {', '.join(known)}." if near else f"Known: {', '.join(known)}."
+        raise errors.UsageError(f"{self.prog}: {what} cannot be `{value}`", hint=hint, allowed=known)
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse all of it; what is left over is named without its value."""
@@ -39,7 +50,11 @@ class Parser(argparse.ArgumentParser):
 
     def flags(self) -> list[str]:
         """Return every flag that this command knows."""
-        return [flag for action in self._actions for flag in action.option_strings]
+        found = [flag for action in self._actions for flag in action.option_strings]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - argparse offers no other way to see them
+                found += [flag for parser in action.choices.values() for flag in parser.flags()]
+        return found
 
     def _refuse(self, rest: Sequence[str]) -> NoReturn:
         unknown = [word.split("=", 1)[0] for word in rest if word.startswith("-") and word != "-"]

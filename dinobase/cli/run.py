@@ -54,7 +54,9 @@ def dispatch(words: Sequence[str]) -> int:
         return Exit.DONE
     command = find(words[0])
     module = load(command)
-    return module.run(parser_of(command, module).parse(words[1:])) if command.name != "add" else _add(module, words[1:])
+    parser = parser_of(command, module)
+    own = getattr(module, "parse_words", None)  # commands whose flags depend on their words
+    return module.run(own(parser, words[1:]) if own else parser.parse(words[1:]))
 
 
 def find(name: str) -> Command:
@@ -84,12 +86,6 @@ def parser_of(command: Command, module: Module) -> parse.Parser:
     parser = parse.Parser(f"dinobase {command.name}", description=text.description, epilog=text.epilog)
     module.arguments(parser)
     return parser
-
-
-def _add(module: Module, words: Sequence[str]) -> int:
-    from dinobase.cli.commands import add
-
-    return module.run(add.parse_words(parser_of(find("add"), module), words))
 
 
 def _fail(error: errors.DinobaseError, asked: str | None) -> int:

@@ -57,7 +57,7 @@ def render(table: Table, *, width: int | None, colour: bool) -> tuple[str, list[
         widths = _shrink(natural[:shown], least[:shown], width - _GAP * (shown - 1) - 2)
     else:
         widths = natural
-    body = _grid(columns[:shown], [row[:shown] for row in cells], widths, colour)
+    body = _grid(columns[:shown], [row[:shown] for row in cells], widths, colour=colour, wrap=table.wrap)
     return _text(table.before, colour) + body + _text(table.after, colour), notes
 
 
@@ -78,15 +78,18 @@ def _shrink(natural: Sequence[int], least: Sequence[int], room: int) -> list[int
     return [max(1, w) for w in widths]
 
 
-def _grid(columns: Sequence[Column], rows: Sequence[Sequence[Text]], widths: Sequence[int], colour: bool) -> str:
+def _grid(
+    columns: Sequence[Column], rows: Sequence[Sequence[Text]], widths: Sequence[int], *, colour: bool, wrap: bool
+) -> str:
     grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, header_style="bold", border_style="dim")
-    for column, width in zip(columns, widths, strict=True):
+    for at, (column, width) in enumerate(zip(columns, widths, strict=True), 1):
+        folds = wrap and at == len(columns)
         grid.add_column(
             Text(_safe(column.name)),
             justify="right" if column.kind == "number" else "left",
             width=width,
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not folds,
+            overflow="fold" if folds else "ellipsis",
         )
     for row in rows:
         grid.add_row(*row)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from dinobase.core import errors, secrets, settings
 from dinobase.spec.models import Credential
-from dinobase.spec.vault import Item, Vault, is_reference
+from dinobase.spec.vault import Vault, is_reference
 
 Origin = Literal["flag", "env", "prompt", "default", "stored", "reference", "override"]
 Ask = Callable[[Credential], str]
@@ -54,24 +54,35 @@ def gather(
     return answers
 
 
-def recall(connector: str, credentials: Sequence[Credential], vault: Vault) -> dict[str, Answer]:
-    """Answer every credential for a later run."""
+def recall(
+    connector: str, credentials: Sequence[Credential], vault: Vault, params: Mapping[str, object]
+) -> dict[str, Answer]:
+    """Answer every credential for a later run; `params` are those of config.yaml."""
     stored = vault.get(connector)
     answers: dict[str, Answer] = {}
     missing: list[Credential] = []
     for credential in credentials:
-        override = settings.env(override_of(connector, credential))
-        text = override if override is not None else stored.get(credential.name)
-        if text is None:
-            if credential.default is not None:
-                answers[credential.name] = _answer(connector, credential, credential.default, "default")
-            elif credential.required:
-                missing.append(credential)
-            continue
-        answers[credential.name] = _answer(connector, credential, text, "stored" if override is None else "override")
+        found = _kept(connector, credential, stored, params)
+        if found is not None:
+            answers[credential.name] = _answer(connector, credential, *found)
+        elif credential.required:
+            missing.append(credential)
     if missing:
         raise _missing(connector, missing, later=True)
     return answers
+
+
+def _kept(
+    connector: str, credential: Credential, stored: Mapping[str, str], params: Mapping[str, object]
+) -> tuple[str, Origin] | None:
+    override = settings.env(override_of(connector, credential))
+    if override is not None:
+        return override, "override"
+    if credential.name in stored:
+        return stored[credential.name], "stored"
+    if not credential.secret and credential.name in params:
+        return str(params[credential.name]), "stored"
+    return None if credential.default is None else (credential.default, "default")
 
 
 def values(credentials: Sequence[Credential], answers: Mapping[str, Answer]) -> dict[str, str]:
@@ -79,13 +90,14 @@ def values(credentials: Sequence[Credential], answers: Mapping[str, Answer]) -> 
     return {c.name: answers[c.name].value if c.name in answers else "" for c in credentials}
 
 
-def items(answers: Mapping[str, Answer]) -> dict[str, Item]:
+def secret_items(answers: Mapping[str, Answer]) -> dict[str, str]:
     """Return what the vault keeps; defaults are not kept, so that a connector's better default is used later."""
-    return {
-        name: Item(answer.stored, secret=answer.credential.secret)
-        for name, answer in answers.items()
-        if answer.origin != "default"
-    }
+    return {n: a.stored for n, a in answers.items() if a.credential.secret and a.origin != "default"}
+
+
+def plain_items(answers: Mapping[str, Answer]) -> dict[str, str]:
+    """Return what config.yaml keeps: the site's address, the account's number."""
+    return {n: a.stored for n, a in answers.items() if not a.credential.secret and a.origin != "default"}
 
 
 def _first(credential: Credential, given: Mapping[str, str], ask: Ask | None) -> tuple[str, Origin] | None:
@@ -130,11 +142,12 @@ def _missing(connector: str, missing: Sequence[Credential], *, later: bool = Fal
         return f"{credential.name} ({flag_of(credential)}{env})"
 
     listed = ", ".join(ways(c) for c in missing)
+    what = "A credential misses" if len(missing) == 1 else f"{len(missing)} credentials miss"
     first = missing[0]
     way = f"dinobase add {connector} --replace" if later else f"dinobase add {connector} {flag_of(first)} ..."
     helped = [f"{c.name}: {c.help}" for c in missing if c.help]
     return errors.CredentialMissing(
-        f"{'A credential misses' if len(missing) == 1 else f'{len(missing)} credentials miss'} for `{connector}`: {listed}",
+        f"{what} for `{connector}`: {listed}",
         hint=f"Run `{way}`. {' '.join(helped)}".strip(),
         connector=connector,
         missing=[

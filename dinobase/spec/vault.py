@@ -7,7 +7,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -30,18 +29,10 @@ class Ring(Protocol):
         """Drop a secret; raises where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One credential as it rests; `secret` decides whether the keyring is asked."""
-
-    value: str
-    secret: bool = True
-
-
 class Vault:
     """The credentials of one workspace, by connector.
 
-    The file is also the index: `{"stripe": {"api_key": {"keyring": true}, "account": {"value": "acct_1"}}}`.
+    The file is also the index: `{"stripe": {"api_key": {"keyring": true}, "other": {"value": "..."}}}`.
     """
 
     def __init__(self, paths: settings.Paths) -> None:
@@ -75,20 +66,19 @@ class Vault:
             return "keyring"
         return "file" if entries else ""
 
-    def put(self, connector: str, items: Mapping[str, Item]) -> str:
+    def put(self, connector: str, items: Mapping[str, str]) -> str:
         """Replace all that is stored for a connector; returns `keyring` or `file`, whichever holds the secrets."""
         with self._locked():
             index = self._read()
             self._drop(connector, index)
-            wants_ring = any(i.secret and not is_reference(i.value) for i in items.values())
-            ring = working_keyring() if wants_ring else None
+            ring = working_keyring() if any(not is_reference(value) for value in items.values()) else None
             entries: dict[str, dict[str, Any]] = {}
-            for name, item in items.items():
-                if ring is not None and item.secret and not is_reference(item.value):
-                    ring.set_password(self._service, f"{connector}/{name}", item.value)
+            for name, value in items.items():
+                if ring is not None and not is_reference(value):
+                    ring.set_password(self._service, f"{connector}/{name}", value)
                     entries[name] = {"keyring": True}
                 else:
-                    entries[name] = {"value": item.value}
+                    entries[name] = {"value": value}
             if entries:
                 index[connector] = entries
             self._write(index)

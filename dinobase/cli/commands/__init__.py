@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`module` is below cli/commands and imported on use; `result` names the type of its JSON, for `schema`."""
+    """`module` is below cli/commands and imported on use; `results`: command line -> type of the JSON it prints."""
 
     name: str
     group: str
     module: str
     summary: str
-    result: str = ""
+    results: tuple[tuple[str, str], ...] = ()
 
 
 class Module(Protocol):
@@ -32,20 +32,66 @@ class Module(Protocol):
         """Do it, print it, return the exit code."""
 
 
-_RESULTS = "dinobase.workspace.results"
+_R = "dinobase.workspace.results"
 COMMANDS: tuple[Command, ...] = (
-    Command("init", "Set up", "init", "Make a workspace, or say where its data goes", f"{_RESULTS}:Initialised"),
-    Command("add", "Set up", "add", "Connect an API and check its credentials", f"{_RESULTS}:Added"),
-    Command("remove", "Set up", "remove", "Disconnect, and drop the data unless told", f"{_RESULTS}:Removed"),
-    Command("connectors", "Set up", "connectors", "What is connected, and what could be", f"{_RESULTS}:Connectors"),
-    Command("connector", "Set up", "connector", "Write, check and try connector files"),
-    Command("sync", "Data", "sync", "Bring new and changed rows into the tables", "dinobase.sync.report:SyncReport"),
-    Command("query", "Data", "query", "Ask in SQL, across all connectors", "dinobase.query.result:QueryResult"),
-    Command("describe", "Data", "describe", "What a table holds, column by column", f"{_RESULTS}:Described"),
-    Command("history", "Data", "history", "The versions of a table, and what each changed", f"{_RESULTS}:History"),
-    Command("status", "Keep", "status", "How fresh everything is, and what failed", f"{_RESULTS}:Status"),
-    Command("maintain", "Keep", "maintain", "Merge small files, drop versions past the retention", f"{_RESULTS}:Maintained"),
-    Command("doctor", "Keep", "doctor", "Check the installation; each finding has a remedy", f"{_RESULTS}:Checkup"),
+    Command(
+        "init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)
+    ),
+    Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
+    Command(
+        "remove", "Set up", "remove", "Disconnect, and drop the data unless told", (("remove", f"{_R}:Removed"),)
+    ),
+    Command(
+        "connectors",
+        "Set up",
+        "connectors",
+        "What is connected, and what could be",
+        (("connectors", f"{_R}:Connectors"), ("connectors --available", f"{_R}:Available")),
+    ),
+    Command(
+        "connector",
+        "Set up",
+        "connector",
+        "Write, check and try connector files",
+        (
+            ("connector create", f"{_R}:Drafted"),
+            ("connector edit", f"{_R}:Validated"),
+            ("connector list", f"{_R}:Definitions"),
+            ("connector test", f"{_R}:Tried"),
+            ("connector validate", f"{_R}:Validated"),
+        ),
+    ),
+    Command(
+        "sync",
+        "Data",
+        "sync",
+        "Bring new and changed rows into the tables",
+        (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", f"{_R}:Planned")),
+    ),
+    Command(
+        "query", "Data", "query", "Ask in SQL, across all connectors", (("query", "dinobase.query.result:QueryResult"),)
+    ),
+    Command(
+        "describe", "Data", "describe", "What a table holds, column by column", (("describe", f"{_R}:Described"),)
+    ),
+    Command(
+        "history", "Data", "history", "The versions of a table, and what each changed", (("history", f"{_R}:History"),)
+    ),
+    Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
+    Command(
+        "maintain",
+        "Keep",
+        "maintain",
+        "Merge small files, drop versions past the retention",
+        (("maintain", f"{_R}:Maintained"),),
+    ),
+    Command(
+        "doctor",
+        "Keep",
+        "doctor",
+        "Check the installation; each finding has a remedy",
+        (("doctor", f"{_R}:Checkup"),),
+    ),
     Command("schema", "More", "schema", "JSON Schema of what a command prints"),
     Command("completion", "More", "completion", "Completion for bash, zsh or tcsh"),
 )

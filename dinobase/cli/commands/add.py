@@ -1,0 +1,65 @@
+"""`dinobase add`: its flags are those of the connector that is named."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dinobase.cli import credential_flags, diagnostics, parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.output import Column, Output, Table, plain
+
+if TYPE_CHECKING:
+    from dinobase.workspace.results import Added
+
+
+def arguments(parser: parse.Parser) -> None:
+    """Those that every connector has; `parse_words` adds the connector's own."""
+    parser.add_argument("kind", metavar="NAME", help="which connector: `dinobase connectors --available`")
+    parser.add_argument("--name", metavar="X", help="call it X in SQL; for a second account of one API")
+    parser.add_argument(
+        "--resources", metavar="A,B", type=parse.resources, help="only these tables; +C adds to the default ones"
+    )
+    parser.add_argument("--no-check", action="store_true", help="do not try the credentials")
+    parser.add_argument(
+        "--replace", action="store_true", help="the name is there already: connect it anew, keep its data"
+    )
+    parse.add_format(parser)
+
+
+def parse_words(parser: parse.Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Find the connector first, then parse with its flags."""
+    return credential_flags.parse(parser, words, ("--name", "--resources", "--format"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Connect, and say what the check saw."""
+    from dinobase.workspace import Workspace
+
+    result = Workspace.open().add(
+        args.kind,
+        name=args.name,
+        given=args.given,
+        ask=diagnostics.ask if diagnostics.interactive() else None,
+        resources=args.resources,
+        check=not args.no_check,
+        replace=args.replace,
+    )
+    Output.choose(args.format).emit(result, _table(result))
+    return Exit.DONE
+
+
+def _table(result: Added) -> Table:
+    verb = "connected anew" if result.replaced else "connected"
+    before = [f"[green]✓[/green] [bold]{result.name}[/bold] is {verb}"]
+    if result.check is not None:
+        before.append(f"  {plain(result.check.detail)}")
+    before += [f"  {use.name}: from {use.origin}, {use.stored}" for use in result.credentials]
+    return Table(
+        (Column("table", "name"),),
+        [(f"{result.name}.{resource}",) for resource in result.resources],
+        before=(*before, ""),
+        after=("", f"Next: [bold]dinobase sync {result.name}[/bold]"),
+        empty="No tables are selected.",
+    )

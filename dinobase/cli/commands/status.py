@@ -1,0 +1,44 @@
+"""`dinobase status`."""
+
+from __future__ import annotations
+
+import argparse
+
+from dinobase.cli import parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.output import Column, Output, Table, plain
+
+
+def arguments(parser: parse.Parser) -> None:
+    """Nothing but the format."""
+    parse.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one line per table."""
+    from dinobase.workspace import Workspace
+
+    result = Workspace.open().status()
+    rows = []
+    after = []
+    for connector in result.connectors:
+        for table in connector.tables:
+            fresh = "never" if table.last_sync is None else ("stale" if table.is_stale else "fresh")
+            rows.append((f"{connector.name}.{table.name}", table.rows, table.last_sync, fresh, table.status))
+            if table.error:
+                after.append(f"[red]✗[/red] [bold]{connector.name}.{table.name}[/bold]: {plain(table.error)}")
+        if connector.error and not any(table.error for table in connector.tables):
+            after.append(f"[red]✗[/red] [bold]{connector.name}[/bold]: {plain(connector.error)}")
+        if not connector.tables:
+            rows.append((connector.name, None, connector.last_sync, "never", connector.status))
+    columns = (
+        Column("table", "name"),
+        Column("rows", "number"),
+        Column("last_sync", "time"),
+        Column("fresh", "status"),
+        Column("status", "status"),
+    )
+    before = (f"[dim]workspace {plain(result.workspace)}[/dim]", "")
+    empty = "Nothing is connected yet: [bold]dinobase add NAME[/bold]"
+    Output.choose(args.format).emit(result, Table(columns, rows, before=before, after=tuple(after), empty=empty))
+    return Exit.DONE

@@ -1,0 +1,96 @@
+"""`dinobase sync`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from dinobase.cli import diagnostics, output, parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.output import Column, Output, Table, plain
+
+if TYPE_CHECKING:
+    from dinobase.sync.report import SyncReport
+    from dinobase.workspace import Workspace
+
+
+def arguments(parser: parse.Parser) -> None:
+    """Which connectors and resources, and how."""
+    parser.add_argument("names", metavar="NAME", nargs="*", help="which connectors; all where none is named")
+    parser.add_argument(
+        "--resources",
+        metavar="A,B",
+        type=parse.resources,
+        help="this run only these tables; +C adds to the selected ones",
+    )
+    parser.add_argument("--full-refresh", action="store_true", help="forget the cursors and start over")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked for, and ask for nothing")
+    parse.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Sync and print the report; a failure anywhere is exit 1."""
+    from dinobase.workspace import Workspace
+
+    workspace = Workspace.open()
+    out = Output.choose(args.format)
+    if args.dry_run:
+        return _dry_run(workspace, args, out)
+    report = _sync(workspace, args)
+    out.emit(report, _table(report))
+    return Exit.DONE if report.status == "success" else Exit.FAILED
+
+
+def _sync(workspace: Workspace, args: argparse.Namespace) -> SyncReport:
+    if output.is_terminal() and diagnostics.live():
+        from dinobase.cli.progress import Progress  # rich: only where a person looks
+
+        with Progress() as progress:
+            return workspace.sync(
+                args.names, resources=args.resources, full_refresh=args.full_refresh, observe=progress.observe
+            )
+    return workspace.sync(
+        args.names, resources=args.resources, full_refresh=args.full_refresh, observe=diagnostics.observe
+    )
+
+
+def _table(report: SyncReport) -> Table:
+    rows = []
+    after = []
+    for connector in report.connectors:
+        if connector.error:
+            after.append(_failure(connector.name, connector.error))
+        for table in connector.tables:
+            rows.append((f"{connector.name}.{table.name}", table.status, table.rows, table.total_rows))
+            if table.error:
+                after.append(_failure(f"{connector.name}.{table.name}", table.error))
+    return Table(
+        (Column("table", "name"), Column("status", "status"), Column("rows", "number"), Column("total_rows", "number")),
+        rows,
+        after=tuple(after),
+        empty="" if after else "Nothing is connected yet: [bold]dinobase add NAME[/bold]",
+    )
+
+
+def _failure(name: str, error: object) -> str:
+    message = error.get("message", "") if isinstance(error, dict) else str(error)
+    hint = error.get("hint", "") if isinstance(error, dict) else ""
+    return f"[red]✗[/red] [bold]{name}[/bold]: {plain(message)} [dim]{plain(hint)}[/dim]"
+
+
+def _dry_run(workspace: Workspace, args: argparse.Namespace, out: Output) -> int:
+    planned = workspace.plan(args.names, resources=args.resources, full_refresh=args.full_refresh)
+    out.emit(
+        planned,
+        Table(
+            (Column("table", "name"), Column("mode"), Column("write"), Column("from"), Column("after", "name")),
+            [
+                (f"{c.name}.{t.name}", t.mode, t.write_disposition, t.start_value or "", t.parent or "")
+                for c in planned.connectors
+                for t in c.tables
+            ],
+            before=("Nothing was asked for; a sync would bring:", ""),
+            empty="Nothing is connected yet: [bold]dinobase add NAME[/bold]",
+        ),
+    )
+    return Exit.DONE

@@ -1,0 +1,192 @@
+"""Adding and removing: nothing is kept unless all of it is; a refusal leaves the workspace as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinobase.core import errors, secrets
+from dinobase.core.errors import did_you_mean
+from dinobase.core.settings import Paths
+from dinobase.core.values import Event
+from dinobase.spec import config, config_edit, credentials, names
+from dinobase.spec.credentials import Answer, Ask
+from dinobase.spec.load import load_connector
+from dinobase.spec.resolve import resolve
+from dinobase.spec.vault import Vault
+from dinobase.sync import registry
+from dinobase.workspace import results
+
+if TYPE_CHECKING:
+    from dinobase.spec.models import Connector
+
+
+def add(
+    kind: str,
+    *,
+    name: str | None,
+    given: Mapping[str, str],
+    ask: Ask | None,
+    resources: Sequence[str] | None,
+    check: bool,
+    replace: bool,
+    paths: Paths,
+) -> results.Added:
+    """Resolve credentials, prove them, keep them, and only then name the connector in config.yaml."""
+    path = registry.definition(kind, paths)
+    called = names.check(name or kind)
+    before = config.load_config(paths).connectors.get(called)
+    if before is not None:
+        _may_replace(called, kind, before.type, replace=replace)
+    connector = load_connector(path)
+    check_resources(connector, resources or ())
+    answers = credentials.gather(called, connector.credentials, given, ask)
+    resolved = resolve(connector, credentials.values(connector.credentials, answers))
+    seen = prove(resolved, called, resources or (), paths) if check else None
+    rests = _keep(called, kind, answers, resources, before, paths)
+    return results.Added(
+        name=called,
+        type=kind,
+        definition=str(path),
+        resources=selected(connector, resources or (before.resources if before else ())),
+        credentials=[_use(answer, rests) for answer in answers.values()],
+        replaced=before is not None,
+        check=seen,
+    )
+
+
+def check_resources(connector: Connector, asked: Sequence[str]) -> None:
+    """Raise for a name that no resource has."""
+    known = [r.name for r in connector.resources]
+    unknown = [name for name in (a.removeprefix("+") for a in asked) if name not in known]
+    if unknown:
+        near = did_you_mean(unknown[0], known)
+        raise errors.UnknownName(
+            f"`{connector.name}` has no resource {', '.join(f'`{u}`' for u in unknown)}",
+            code="unknown.resource",
+            hint=f"{f'Did you mean `{near}`? ' if near else ''}Known: {', '.join(known)}.",
+            resources=unknown,
+            known=known,
+        )
+
+
+def selected(connector: Connector, asked: Sequence[str]) -> list[str]:
+    """Return the resources that are synced: those asked for, or the default ones and what `+` adds."""
+    wanted = [a.removeprefix("+") for a in asked]
+    if asked and not asked[0].startswith("+"):
+        return [r.name for r in connector.resources if r.name in wanted]
+    return [r.name for r in connector.resources if r.selected or r.name in wanted]
+
+
+def prove(resolved: Connector, name: str, resources: Sequence[str], paths: Paths) -> results.CheckSeen:
+    """Send one cheap request; raises where the API refuses."""
+    from dinobase.extract.runner import CheckResult, check  # HTTP: only where there is something to ask
+    from dinobase.extract.session import Session
+
+    wanted = selected(resolved, resources)
+    first = [r for r in resolved.resources if r.name in wanted] or resolved.resources
+    narrowed = resolved.model_copy(update={"resources": first})
+
+    async def ask() -> CheckResult:
+        async with Session(narrowed, name=name, state_dir=paths.make(paths.state), observe=_ignore) as session:
+            return await check(session)
+
+    paths.make(paths.root)
+    seen = asyncio.run(ask())
+    if not seen.ok:
+        raise errors.FetchRefused(
+            f"`{name}` was not added: {secrets.redact(seen.detail)}",
+            code="credential.refused",
+            hint="Check the credentials; `--no-check` adds it all the same.",
+            url=secrets.redact(seen.url),
+            status=seen.status,
+        )
+    return results.CheckSeen(True, secrets.redact(seen.url), seen.status, secrets.redact(seen.detail), seen.records)
+
+
+def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
+    """Forget credentials and the entry in config.yaml; drop the lake unless it is kept."""
+    from dinobase.catalog.runs import RunLog
+    from dinobase.lake.location import Storage
+
+    settings = config.load_config(paths)
+    location = Storage(paths.lakes, settings.storage.url, settings.storage.catalog).lake(name)
+    from dinobase.lake.drop import drop_lake
+    from dinobase.lake.metadata import lake_exists
+
+    there = lake_exists(location)
+    if there and not keep_data:
+        drop_lake(location, paths.state)
+        RunLog(paths.state, settings.storage.catalog).forget(name)
+    Vault(paths).delete(name)
+    config_edit.drop_connector(paths, name)
+    if not there:
+        return results.Removed(name, "none")
+    return results.Removed(name, "kept", location.data) if keep_data else results.Removed(name, "dropped")
+
+
+def _keep(
+    called: str,
+    kind: str,
+    answers: Mapping[str, Answer],
+    resources: Sequence[str] | None,
+    before: config.ConnectorConfig | None,
+    paths: Paths,
+) -> str:
+    paths.make(paths.root)
+    entry = before or config.ConnectorConfig(type=kind)
+    update: dict[str, object] = {"params": credentials.plain_items(answers)}
+    if resources is not None:
+        update["resources"] = list(resources)
+    vault = Vault(paths)
+    rests = vault.put(called, credentials.secret_items(answers))
+    try:
+        config_edit.put_connector(paths, called, entry.model_copy(update=update), replace=before is not None)
+    except BaseException:
+        if before is None:
+            vault.delete(called)
+        raise
+    return rests
+
+
+def _may_replace(name: str, kind: str, before: str, *, replace: bool) -> None:
+    if not replace:
+        raise errors.UsageError(
+            f"`{name}` is connected already",
+            code="connector.exists",
+            hint=f"`--replace` connects it anew; `--name {name}_2` adds a second account.",
+            name=name,
+        )
+    if before != kind:
+        raise errors.UsageError(
+            f"`{name}` is a `{before}`, and its tables are too",
+            code="connector.type",
+            hint=f"`dinobase remove {name}` first, or choose another `--name`.",
+            name=name,
+        )
+
+
+def _use(answer: Answer, rests: str) -> results.CredentialUse:
+    if answer.origin == "default":
+        where = "not stored, the connector's own default"
+    elif not answer.credential.secret:
+        where = "stored in config.yaml"
+    elif answer.stored != answer.value:
+        where = f"stored as the reference {answer.stored}"
+    elif rests == "keyring":
+        where = "stored in the system keyring"
+    else:
+        where = "stored in credentials.json, which only you can read"
+    origin = "env" if answer.origin == "reference" else answer.origin
+    return results.CredentialUse(answer.credential.name, origin, where)
+
+
+def _ignore(_: Event) -> None:
+    return
+
+
+def definition_of(name: str, paths: Paths) -> Path:
+    """Return the file of a connected connector."""
+    return registry.definition(config.load_config(paths).connectors[name].type, paths)

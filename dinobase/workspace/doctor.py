@@ -1,0 +1,200 @@
+"""What could keep Dinobase from working, each with a remedy; a check never raises and never changes anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dinobase.core import errors
+from dinobase.core.clock import now
+from dinobase.core.settings import Paths
+from dinobase.spec import config
+from dinobase.workspace.results import Checkup, Finding
+
+_EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
+_OLD_SPOOL_S = 3600
+_LOW_DISK = 1 << 30
+_OLDEST = (3, 11)
+
+
+def checkup(paths: Paths) -> Checkup:
+    """Run every check."""
+    checks: list[Callable[[Paths], Iterator[Finding]]] = [
+        _python,
+        _extensions,
+        _folders,
+        _disk,
+        _config,
+        _lakes,
+        _keyring,
+        _locks,
+        _spools,
+        _definitions,
+        _credentials,
+    ]
+    found = [finding for check in checks for finding in _safely(check, paths)]
+    return Checkup(healthy=all(f.status != "fail" for f in found), checks=found)
+
+
+def _safely(check: Callable[[Paths], Iterator[Finding]], paths: Paths) -> list[Finding]:
+    name = check.__name__.strip("_")
+    try:
+        return list(check(paths))
+    except errors.DinobaseError as error:
+        return [Finding(name, "fail", error.message, error.hint)]
+    except OSError as error:
+        return [Finding(name, "fail", f"{error.strerror}: {error.filename}", "Check the rights of that place.")]
+
+
+def _python(_: Paths) -> Iterator[Finding]:
+    from dinobase import __version__
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    good = sys.version_info[:2] >= _OLDEST
+    yield Finding(
+        "python",
+        "ok" if good else "fail",
+        f"{version} at {sys.executable}; dinobase {__version__}",
+        "" if good else "Install Python 3.11 or newer, and dinobase in it.",
+    )
+
+
+def _extensions(_: Paths) -> Iterator[Finding]:
+    from dinobase.lake.probe import loadable
+
+    for name in _EXTENSIONS:
+        problem = loadable(name)
+        remedy = "Reinstall: pip install --force-reinstall dinobase" if problem else ""
+        yield Finding(f"extension {name}", "fail" if problem else "ok", problem or "loads", remedy)
+
+
+def _folders(paths: Paths) -> Iterator[Finding]:
+    if not paths.root.exists():
+        yield Finding("workspace", "warn", f"{paths.root} is not there yet", "dinobase init")
+        return
+    mode = paths.root.stat().st_mode & 0o777
+    if not os.access(paths.root, os.R_OK | os.W_OK | os.X_OK):
+        yield Finding("workspace", "fail", f"{paths.root} cannot be written", f"chmod u+rwx {paths.root}")
+    elif mode & 0o077:
+        yield Finding("workspace", "warn", f"{paths.root} is open to others ({mode:o})", f"chmod 700 {paths.root}")
+    else:
+        yield Finding("workspace", "ok", f"{paths.root} is yours alone")
+    if paths.credentials.exists():
+        mode = paths.credentials.stat().st_mode & 0o777
+        bad = bool(mode & 0o077)
+        remedy = f"chmod 600 {paths.credentials}" if bad else ""
+        yield Finding("credentials.json", "fail" if bad else "ok", f"mode {mode:o}", remedy)
+
+
+def _disk(paths: Paths) -> Iterator[Finding]:
+    place = next(p for p in (paths.root, *paths.root.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    low = free < _LOW_DISK
+    yield Finding(
+        "disk", "warn" if low else "ok", f"{free / (1 << 30):.1f} GB free", "Free some space." if low else ""
+    )
+
+
+def _config(paths: Paths) -> Iterator[Finding]:
+    if not paths.config.exists():
+        yield Finding("config.yaml", "ok", "not there, so everything is as by default")
+        return
+    loaded = config.validate_config(paths.config.read_bytes(), str(paths.config))
+    for problem in loaded.errors:
+        where = f"line {problem.line}: {problem.message}"
+        yield Finding("config.yaml", "fail", where, problem.hint or "Correct that line.")
+    for problem in loaded.warnings:
+        yield Finding("config.yaml", "warn", f"line {problem.line}: {problem.message}", problem.hint)
+    if loaded.config is not None:
+        yield Finding("config.yaml", "ok", f"valid, {len(loaded.config.connectors)} connectors")
+
+
+def _lakes(paths: Paths) -> Iterator[Finding]:
+    from dinobase.lake.location import Storage
+    from dinobase.lake.probe import probe_catalog, probe_storage
+
+    settings = config.load_config(paths)
+    storage = Storage(paths.lakes, settings.storage.url, settings.storage.catalog)
+    for name, probe, remedy in (
+        ("catalog", probe_catalog, "Check `storage.catalog` in config.yaml, and that the server runs."),
+        ("storage", probe_storage, "Check `storage.url` in config.yaml, and the credentials of that bucket."),
+    ):
+        if paths.root.exists():
+            detail, problem = probe(storage, paths.state)
+            yield Finding(name, "fail" if problem else "ok", problem or detail, remedy if problem else "")
+
+
+def _keyring(_: Paths) -> Iterator[Finding]:
+    from dinobase.spec.vault import keyring_name, working_keyring
+
+    if working_keyring() is not None:
+        yield Finding("keyring", "ok", f"{keyring_name()} keeps what it is given")
+    else:
+        yield Finding("keyring", "ok", "none works here; secrets are kept in credentials.json (0600)")
+
+
+def _locks(paths: Paths) -> Iterator[Finding]:
+    from dinobase.lake.probe import held_locks
+
+    held = held_locks(paths.state)
+    for name in held:
+        yield Finding("locks", "warn", f"{name} is held by a running process", "Wait for it to end.")
+    if not held:
+        yield Finding("locks", "ok", "none is held")
+
+
+def _spools(paths: Paths) -> Iterator[Finding]:
+    folders = [p for p in paths.spool.iterdir() if p.is_dir()] if paths.spool.is_dir() else []
+    old = [p.name for p in folders if now().timestamp() - _newest(p) > _OLD_SPOOL_S]
+    if old:
+        what = f"checkpoints older than an hour: {', '.join(sorted(old))}"
+        yield Finding("spool", "warn", what, f"The next sync drops them; or: dinobase sync {sorted(old)[0]}")
+    else:
+        yield Finding("spool", "ok", f"{len(folders)} checkpoints" if folders else "empty")
+
+
+def _newest(folder: Path) -> float:
+    return max((p.stat().st_mtime for p in (folder, *folder.rglob("*"))), default=0.0)
+
+
+def _definitions(paths: Paths) -> Iterator[Finding]:
+    from dinobase.spec import load
+    from dinobase.sync import sources
+
+    connected = {c.type for c in config.load_config(paths).connectors.values()}
+    own = {name for name, origin in sources.names(paths).items() if origin == "user"}
+    for name in sorted(connected | own):
+        path = sources.find(name, paths)
+        if path is None:
+            remedy = f"Put {name}.yaml into {paths.connectors}, or remove the connectors that use it."
+            yield Finding(f"connector {name}", "fail", "its file is not there", remedy)
+            continue
+        loaded = load.validate(path)
+        if loaded.connector is None:
+            what = f"{len(loaded.errors)} problems in {path}"
+            yield Finding(f"connector {name}", "fail", what, f"dinobase connector validate {name}")
+        else:
+            hides = ", hides the packaged one" if sources.shadows(name, paths) else ""
+            yield Finding(f"connector {name}", "ok", f"valid{hides}")
+
+
+def _credentials(paths: Paths) -> Iterator[Finding]:
+    from dinobase.spec import credentials, load
+    from dinobase.spec.vault import Vault
+    from dinobase.sync import sources
+
+    vault = Vault(paths)
+    for name, entry in config.load_config(paths).connectors.items():
+        path = sources.find(entry.type, paths)
+        loaded = load.validate(path) if path else None
+        if loaded is None or loaded.connector is None:
+            continue
+        try:
+            credentials.recall(name, loaded.connector.credentials, vault, entry.params)
+        except errors.DinobaseError as error:
+            yield Finding(f"credentials {name}", "fail", error.message, error.hint)
+        else:
+            yield Finding(f"credentials {name}", "ok", "all there")

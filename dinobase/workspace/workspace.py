@@ -1,0 +1,191 @@
+"""One folder of settings, credentials and lakes, and all that can be done with it; imports wait for their use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from dinobase.core import errors, settings
+
+if TYPE_CHECKING:
+    from dinobase.spec.config import Config, ConnectorConfig
+    from dinobase.spec.credentials import Ask
+    from dinobase.workspace import results
+
+
+class Workspace:
+    """What `dinobase` does, as methods with typed results; every failure is a DinobaseError."""
+
+    def __init__(self, paths: settings.Paths) -> None:
+        self.paths = paths
+
+    @classmethod
+    def open(cls, root: str | Path | None = None) -> Self:
+        """Return the workspace at `root`, else $DINOBASE_DIR, else ~/.dinobase; nothing is made or read yet."""
+        return cls(settings.paths(root))
+
+    def config(self) -> Config:
+        """Read config.yaml."""
+        from dinobase.spec.config import load_config
+
+        return load_config(self.paths)
+
+    def connector(self, name: str) -> ConnectorConfig:
+        """Return a connected connector's entry, or raise with the nearest name."""
+        connected = self.config().connectors
+        if name in connected:
+            return connected[name]
+        near = errors.did_you_mean(name, connected)
+        if near:
+            hint = f"Did you mean `{near}`?"
+        else:
+            hint = f"Connected: {', '.join(connected)}." if connected else f"dinobase add {name}"
+        raise errors.UnknownName(
+            f"`{name}` is not connected", code="unknown.connector", hint=hint, name=name, known=list(connected)
+        )
+
+    def init(self, *, storage: str | None = None, catalog: str | None = None) -> results.Initialised:
+        """Make the workspace, or change where its data goes."""
+        from dinobase.workspace import setup
+
+        return setup.init(storage=storage, catalog=catalog, paths=self.paths)
+
+    def known(self) -> list[str]:
+        """Return every name that `add` takes, from file names alone."""
+        from dinobase.sync import registry
+
+        return registry.known(self.paths)
+
+    def credentials_of(self, kind: str) -> list[results.CredentialInfo]:
+        """Return what `add` of this connector asks for."""
+        from dinobase.spec.credentials import flag_of
+        from dinobase.spec.load import load_connector
+        from dinobase.sync import registry
+        from dinobase.workspace.results import CredentialInfo
+
+        entry = self.config().connectors.get(kind)
+        connector = load_connector(registry.definition(entry.type if entry else kind, self.paths))
+        return [
+            CredentialInfo(c.name, flag_of(c), c.env, c.prompt, secret=c.secret, required=c.required, help=c.help)
+            for c in connector.credentials
+        ]
+
+    def add(
+        self,
+        kind: str,
+        *,
+        name: str | None = None,
+        given: Mapping[str, str] | None = None,
+        ask: Ask | None = None,
+        resources: Sequence[str] | None = None,
+        check: bool = True,
+        replace: bool = False,
+    ) -> results.Added:
+        """Connect an API; nothing is kept where the check is refused."""
+        from dinobase.workspace import adding
+
+        return adding.add(
+            kind,
+            name=name,
+            given=given or {},
+            ask=ask,
+            resources=resources,
+            check=check,
+            replace=replace,
+            paths=self.paths,
+        )
+
+    def remove(self, name: str, *, keep_data: bool = False) -> results.Removed:
+        """Disconnect."""
+        from dinobase.workspace import adding
+
+        self.connector(name)
+        return adding.remove(name, keep_data=keep_data, paths=self.paths)
+
+    def connectors(self, search: str = "") -> results.Connectors:
+        """List what is connected."""
+        from dinobase.workspace import overview
+
+        return overview.connectors(search, self.paths)
+
+    def available(self, search: str = "") -> results.Available:
+        """List what could be connected."""
+        from dinobase.workspace import definitions
+
+        return definitions.available(self.paths, search)
+
+    def status(self) -> results.Status:
+        """Say how fresh everything is."""
+        from dinobase.workspace import overview
+
+        return overview.status_of(self.paths)
+
+    def doctor(self) -> results.Checkup:
+        """Check the installation."""
+        from dinobase.workspace import doctor
+
+        return doctor.checkup(self.paths)
+
+    def definitions(self) -> results.Definitions:
+        """List connector files."""
+        from dinobase.workspace import definitions
+
+        return definitions.list_all(self.paths)
+
+    def connector_create(
+        self,
+        name: str,
+        *,
+        url: str,
+        endpoints: Sequence[str],
+        data_selector: str | None = None,
+        primary_key: str | None = None,
+        auth: str = "bearer",
+        replace: bool = False,
+    ) -> results.Drafted:
+        """Write a first draft of a REST connector."""
+        from dinobase.workspace import draft
+
+        return draft.create(
+            name,
+            url=url,
+            endpoints=endpoints,
+            data_selector=data_selector,
+            primary_key=primary_key,
+            auth=auth,
+            replace=replace,
+            paths=self.paths,
+        )
+
+    def connector_validate(self, target: str) -> results.Validated:
+        """Check a connector file, by name or path."""
+        from dinobase.workspace import definitions
+
+        return definitions.validate(target, self.paths)
+
+    def connector_file_to_edit(self, name: str) -> tuple[Path, bool]:
+        """Return the file that the user may change, and whether it was just copied from the packaged one."""
+        from dinobase.workspace import definitions
+
+        return definitions.file_to_edit(name, self.paths)
+
+    def connector_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of connector files."""
+        from dinobase.workspace import definitions
+
+        return definitions.schema()
+
+    def connector_test(
+        self,
+        name: str,
+        *,
+        given: Mapping[str, str] | None = None,
+        ask: Ask | None = None,
+        resources: Sequence[str] | None = None,
+    ) -> results.Tried:
+        """Fetch one page per selected resource; nothing is stored."""
+        from dinobase.workspace import trying
+
+        return trying.test(name, given=given or {}, ask=ask, resources=resources or (), paths=self.paths)
+
