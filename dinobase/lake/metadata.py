@@ -37,7 +37,7 @@ class Metadata:
 def lake_exists(location: LakeLocation) -> bool:
     """Say whether something was ever synced into this lake."""
     if not location.on_postgres:
-        return Path(location.catalog).is_file()
+        return lake_file(location)
     try:
         with open_metadata(location) as metadata:
             return bool(
@@ -53,6 +53,12 @@ def lake_exists(location: LakeLocation) -> bool:
         raise
 
 
+def lake_file(location: LakeLocation) -> bool:
+    """Say whether a SQLite catalog is there; one of no bytes is what a killed first sync leaves."""
+    path = Path(location.catalog)
+    return path.is_file() and path.stat().st_size > 0
+
+
 @contextmanager
 def open_metadata(location: LakeLocation) -> Iterator[Metadata]:
     """Open the catalog for reading in one transaction, so that all answers are of one moment."""
@@ -60,6 +66,8 @@ def open_metadata(location: LakeLocation) -> Iterator[Metadata]:
         with _postgres(location) as metadata:
             yield metadata
         return
+    if not lake_file(location):
+        raise _absent(location)
     try:
         connection = sqlite3.connect(
             f"file:{quote(location.catalog)}?mode=ro", uri=True, timeout=30, isolation_level=None
@@ -103,3 +111,7 @@ def _failed(location: LakeLocation, error: Exception) -> LakeError:
         hint="dinobase doctor",
         catalog=where,
     )
+
+
+def _absent(location: LakeLocation) -> LakeError:
+    return LakeError(f"{location.name} holds no lake yet", code="lake.absent", hint=f"dinobase sync {location.name}")

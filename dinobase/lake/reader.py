@@ -44,11 +44,11 @@ def open_reader(limits: Limits) -> Any:
         "allow_community_extensions": "false",
         "memory_limit": limits.memory,
         "threads": str(limits.threads),
-        "TimeZone": "UTC",
     }
     if limits.temp:
         config["temp_directory"] = limits.temp
     connection = _duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'UTC'")
     if limits.temp:
         connection.execute(f"SET max_temp_directory_size = {literal(limits.temp_size)}")
     return connection

@@ -46,10 +46,12 @@ class Column:
         target = _safe_type(self.kind)
         return f"CAST(#{place} AS {target})" if target else f"#{place}"
 
-    def convert(self, value: Any) -> Value:
+    def convert(self, value: Any) -> Value:  # noqa: PLR0911 - one line per kind of value
         """Convert one fetched value; big integers stay numbers until `finish`."""
-        if value is None or isinstance(value, (str, bool)):
-            return _time(value) if self.base in _TIMES and value is not None else value
+        if isinstance(value, str):
+            return _time(value) if self.base in _TIMES else value
+        if value is None or isinstance(value, bool):
+            return value
         if isinstance(value, int):
             if -SAFE_INTEGER <= value <= SAFE_INTEGER:
                 return value
@@ -98,7 +100,7 @@ def _children(kind: Any) -> list[tuple[str, Any]]:
     return list(kind.children)
 
 
-def _safe_type(kind: Any) -> str:
+def _safe_type(kind: Any) -> str:  # noqa: PLR0911 - one line per kind of type
     """Return the type that holds a value without loss in Python, '' where it must be taken as it is."""
     base = _base(kind)
     if base in _EXACT:
@@ -136,7 +138,7 @@ def _time(text: str) -> str:
     return f"{date}T{clock}"
 
 
-def _nested(value: Any, kind: Any, column: Column) -> Value:
+def _nested(value: Any, kind: Any, column: Column) -> Value:  # noqa: PLR0911 - one line per kind of value
     """Convert a value inside a list, struct or map, or of a type that only Python knows."""
     if value is None or isinstance(value, bool):
         return value

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from dinobase.core.errors import did_you_mean
+from dinobase.query.decision import Decision, Read, Refused, TableUse
 from dinobase.query.functions import OPERATORS, SCALARS, TABLE_FUNCTIONS
+from dinobase.query.statement import cut_end
 
 SYSTEM = "_dinobase"
 INFORMATION = "information_schema"
@@ -19,9 +20,12 @@ SYSTEM_TABLES = ("sync_runs", "sync_run_tables")
 INFORMATION_TABLES = ("schemata", "tables", "columns")
 _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _REFS = frozenset({"JOIN", "SUBQUERY", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
-_OTHER_TYPES = re.compile(
-    r"ORDER_MODIFIER|LIMIT_MODIFIER|LIMIT_PERCENT_MODIFIER|DISTINCT_MODIFIER|ORDER_DEFAULT|ASCENDING|DESCENDING|[A-Z_]+_TYPE_INFO"
-)
+_OTHER_TYPES = frozenset(
+    {
+        "ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER", "ORDER_DEFAULT", "ASCENDING",
+        "DESCENDING",
+    }
+)  # fmt: skip
 _CLASSES = frozenset(
     {
         "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION",
@@ -30,39 +34,6 @@ _CLASSES = frozenset(
 )  # fmt: skip
 _FILE_COLUMNS = frozenset({"filename", "file_index", "file_row_number"})  # DuckLake's hidden ones name files on disk
 _MAX_LIST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class TableUse:
-    """A table that the statement reads; names as the user wrote them, `connector` as it is known."""
-
-    connector: str
-    table: str
-    at: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A SELECT that may run; `sql` is what to run, `explain` a prefix that goes before it."""
-
-    sql: str
-    uses: tuple[TableUse, ...] = ()
-    system: frozenset[str] = frozenset()
-    information: frozenset[str] = frozenset()
-    explain: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a statement does not run and what to do instead."""
-
-    code: str
-    reason: str
-    hint: str
-    context: Mapping[str, Any] = field(default_factory=dict)
-
-
-Decision: TypeAlias = Read | Refused
 
 
 class _RefusedError(Exception):
@@ -89,10 +60,17 @@ def decide(tree: Mapping[str, Any], sql: str, connectors: Collection[str], *, ex
         return error.refused
     except RecursionError:
         return Refused("query.refused", "The statement is nested too deeply", "Break it up with WITH.")
-    text = _strip(sql)
+    text = cut_end(sql)
     if walk.information:
         text = _rename_information(text, walk.places)
-    return Read(text, tuple(walk.uses), frozenset(walk.system), frozenset(walk.information), explain)
+    return Read(
+        text,
+        tuple(walk.uses),
+        frozenset(walk.system),
+        frozenset(walk.information),
+        frozenset(walk.hidden - walk.aliases),
+        explain,
+    )
 
 
 class _Walk:
@@ -104,6 +82,8 @@ class _Walk:
         self.system: set[str] = set()
         self.information: set[str] = set()
         self.places: list[int] = []
+        self.hidden: set[str] = set()  # file columns that are named; an alias of that name makes them harmless
+        self.aliases: set[str] = set()
 
     def query(self, node: Any, scope: frozenset[str]) -> None:
         """Walk a query node; the common tables that it defines hold inside it, each after its definition."""
@@ -111,6 +91,7 @@ class _Walk:
             raise _unknown("a query of an unknown kind")
         for entry in (node.get("cte_map") or {}).get("map", []):
             name = str(entry["key"]).lower()
+            self.aliases.update(str(alias).lower() for alias in entry["value"].get("aliases", ()))
             inner = entry["value"]["query"]["node"]
             recursive = inner.get("type") == "RECURSIVE_CTE_NODE"
             self.query(inner, scope | {name} if recursive else scope)
@@ -132,6 +113,8 @@ class _Walk:
 
     def _dict(self, node: dict[str, Any], scope: frozenset[str]) -> None:
         kind = node.get("type")
+        self.aliases.add(str(node.get("alias", "")).lower())
+        self.aliases.update(str(name).lower() for name in node.get("column_name_alias", ()))
         if "class" in node:
             self._expression(node)
         elif isinstance(kind, str):
@@ -151,7 +134,7 @@ class _Walk:
         elif kind == "PARAMETER":
             raise _RefusedError("query.refused", "Parameters have no values here", "Write the value into the SQL.")
         elif kind == "COLUMN_REF" and str(node["column_names"][-1]).lower() in _FILE_COLUMNS:
-            self.uses.setdefault(TableUse("", str(node["column_names"][-1])), None)
+            self.hidden.add(str(node["column_names"][-1]).lower())
         elif kind not in _CLASSES:
             raise _unknown(f"an expression of kind {kind}")
 
@@ -159,7 +142,7 @@ class _Walk:
         name = str(node.get("function_name", "")).lower()
         if name in SCALARS or (node.get("is_operator") and name in OPERATORS) or name in OPERATORS:
             return
-        near = did_you_mean(name, SCALARS)
+        near = did_you_mean(name, (known for known in SCALARS if known[0] == name[:1]))
         hint = f"Did you mean {near}()?" if near else "Functions on values, dates, text, lists and JSON are allowed."
         if name in TABLE_FUNCTIONS:
             return
@@ -178,7 +161,7 @@ class _Walk:
         elif kind == "SHOW_REF":
             if node.get("query") is None or node.get("show_type") not in {"DESCRIBE", "SUMMARY"}:
                 raise _RefusedError("query.refused", "SHOW stands alone", "Read information_schema.tables instead.")
-        elif kind not in _REFS and not _OTHER_TYPES.fullmatch(kind):
+        elif kind not in _REFS and kind not in _OTHER_TYPES and not kind.endswith("_TYPE_INFO"):
             raise _unknown(f"a part of kind {kind}")
 
     def _table(self, node: dict[str, Any], scope: frozenset[str]) -> None:
@@ -301,8 +284,3 @@ def _rename_information(sql: str, places: Iterable[int]) -> str:
         if found:
             data = data[:place] + f"{SYSTEM}.info".encode() + data[found.end() :]
     return data.decode()
-
-
-def _strip(sql: str) -> str:
-    """Cut what comes after the statement's end, so that it can stand in a FROM."""
-    return sql.rstrip().rstrip(";").rstrip() if sql.rstrip().endswith(";") else sql

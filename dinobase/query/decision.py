@@ -1,0 +1,41 @@
+"""What the gate decides: a SELECT that may run, or a refusal with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class TableUse:
+    """A table that the statement reads; names as the user wrote them, `connector` as it is known."""
+
+    connector: str
+    table: str
+    at: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A SELECT that may run; `sql` is what to run, `explain` a prefix that goes before it."""
+
+    sql: str
+    uses: tuple[TableUse, ...] = ()
+    system: frozenset[str] = frozenset()
+    information: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    explain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a statement does not run and what to do instead."""
+
+    code: str
+    reason: str
+    hint: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+Decision: TypeAlias = Read | Refused

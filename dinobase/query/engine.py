@@ -1,0 +1,297 @@
+"""From SQL text to rows: parsed, decided, run on an instance that holds only the lakes which it names.
+
+Each lake is attached at one version, read from its catalog first: names are resolved at it, rows are read at it, and
+the proof in the answer names it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
+from dinobase.core.errors import LakeError, QueryError, QueryTimeout, UnknownName, UsageError, did_you_mean
+from dinobase.core.settings import Paths
+from dinobase.kinds.duration import seconds
+from dinobase.lake import reader
+from dinobase.lake.introspect import LakeView, view_lake
+from dinobase.lake.location import Storage
+from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
+from dinobase.query import faults, gate, statement
+from dinobase.query.convert import Column, columns_of
+from dinobase.query.decision import Read, Refused, TableUse
+from dinobase.query.result import QueryResult, Source
+from dinobase.query.watch import Watch, timed_out
+
+BATCH = 2048
+_MANY_ROWS = 200_000
+_MAX_SQL = 1_000_000
+
+
+class ResultStream:
+    """Rows as they come; `truncated`, `notes` and wide columns are known once all batches were taken."""
+
+    def __init__(self, connection: Any, columns: list[Column], sources: tuple[Source, ...], max_rows: int) -> None:
+        self.columns = columns
+        self.sources = sources
+        self.truncated = False
+        self._connection = connection
+        self._left = max_rows or -1
+
+    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield converted rows, a few thousand at a time."""
+        converts = [column.convert for column in self.columns]
+        while True:
+            fetched = self._connection.fetchmany(BATCH)
+            if not fetched:
+                return
+            if self._left >= 0:
+                if len(fetched) > self._left:
+                    self.truncated = True
+                    fetched = fetched[: self._left]
+                self._left -= len(fetched)
+            yield [tuple(convert(value) for convert, value in zip(converts, row, strict=True)) for row in fetched]
+            if self.truncated:
+                return
+
+    @property
+    def wide(self) -> list[int]:
+        """Places of the columns whose integers must become text in all rows."""
+        return [place for place, column in enumerate(self.columns) if column.wide]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about the values."""
+        return tuple(f"{c.name}: NaN or infinity is shown as null" for c in self.columns if c.not_finite)
+
+
+class QueryEngine:
+    """Answers SELECTs over the workspace's lakes; safe to be used by one thread at a time."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        paths: Paths,
+        connectors: Mapping[str, float],
+        *,
+        stuck: Callable[[QueryTimeout], object] | None = None,
+        memory: str = "1GB",
+    ) -> None:
+        """`connectors`: name -> seconds after which its data is stale; `stuck` ends the process when asked to."""
+        self._storage = storage
+        self._paths = paths
+        self._connectors = dict(connectors)
+        self._stuck = stuck
+        self._memory = memory
+        self._log = RunLog(paths.state, storage.catalog)
+
+    @classmethod
+    def from_config(
+        cls, paths: Paths, config: Mapping[str, Any], *, stuck: Callable[[QueryTimeout], object] | None = None
+    ) -> QueryEngine:
+        """Wire an engine from config.yaml as plain data."""
+        storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
+        return cls(storage, paths, freshness_of(config), stuck=stuck)
+
+    def run(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0) -> QueryResult:
+        """Answer one SELECT whole; `max_rows` 0 is all of them, `timeout` 0 no limit."""
+        with self.stream(sql, max_rows=max_rows, timeout=timeout) as stream:
+            rows = [row for batch in stream.batches() for row in batch]
+            if stream.wide:
+                rows = [finish(row, stream.columns) for row in rows]
+            return QueryResult(
+                columns=tuple(column.name for column in stream.columns),
+                column_types=tuple(column.type for column in stream.columns),
+                rows=rows,
+                truncated=stream.truncated,
+                sources=stream.sources,
+                notes=stream.notes,
+            )
+
+    @contextmanager
+    def stream(self, sql: str, *, max_rows: int = 0, timeout: float = 60.0) -> Iterator[ResultStream]:
+        """Answer one SELECT batch by batch, in constant memory; the limits hold until the block ends."""
+        if max_rows < 0 or timeout < 0:
+            raise UsageError("max_rows and timeout cannot be negative", hint="0 means no limit.")
+        if len(sql) > _MAX_SQL:
+            raise QueryError(f"The statement is longer than {_MAX_SQL} characters", code="query.refused")
+        temp = self._paths.cache / "tmp" / str(os.getpid())  # DuckDB's files in it have the same names in all processes
+        connection = reader.open_reader(reader.Limits(memory=self._memory, temp=str(temp)))
+        try:
+            with Watch(connection, timeout, self._stuck) as watch:
+                try:
+                    yield self._answer(connection, sql, max_rows)
+                except reader.InterruptError:
+                    if watch.fired:
+                        raise timed_out(timeout) from None
+                    raise KeyboardInterrupt from None
+                except reader.DuckDBError as error:
+                    raise timed_out(timeout) if watch.fired else faults.fault(error, ()) from None
+                except MemoryError:
+                    raise faults.memory_error() from None
+        finally:
+            connection.close()
+
+    def _answer(self, connection: Any, sql: str, max_rows: int) -> ResultStream:
+        read = self._decide(connection, sql)
+        views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
+        sources = self._sources(connection, read, views)
+        reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views.values()])
+        if read.system or read.information:
+            self._fill(connection, read)
+        if sum(_rows(use, views) for use in read.uses) > _MANY_ROWS:
+            connection.execute(f"SET threads = {os.cpu_count() or 1}")
+        reader.lock(connection, [view.location.data for view in views.values()])
+        try:
+            if read.explain:
+                relation = connection.execute(read.explain + read.sql)
+                names = [entry[0] for entry in relation.description]
+                columns = columns_of(names, [entry[1] for entry in relation.description])
+            else:
+                if read.hidden:
+                    self._refuse_hidden(connection, read)
+                relation = connection.sql(read.sql)
+                columns = columns_of(relation.columns, relation.types)
+                connection.execute(_wrapped(read.sql, columns))
+        except reader.InterruptError:
+            raise
+        except reader.DuckDBError as error:
+            raise faults.fault(error, self._columns(connection, read)) from None
+        return ResultStream(connection, columns, sources, max_rows)
+
+    def _decide(self, connection: Any, sql: str) -> Read:
+        tree = parse_tree(connection, sql)
+        explain = ""
+        if tree.get("error") and tree.get("error_type") != "parser":
+            explain, inner = statement.explained(sql)
+            if explain:
+                sql, tree = inner, parse_tree(connection, inner)
+        if tree.get("error"):
+            if tree.get("error_type") == "parser":
+                raise faults.syntax_error(tree, sql)
+            reader.lock(connection, [])
+            try:
+                refused = statement.refuse(statement_kinds(connection, sql))
+            except reader.DuckDBError:
+                refused = statement.refuse([])
+            raise _error(refused)
+        decision = gate.decide(tree, sql, self._connectors, explain=explain)
+        if isinstance(decision, Refused):
+            raise _error(decision)
+        if decision.sql != sql and not decision.information and not _same(connection, tree, decision.sql):
+            raise _error(
+                Refused("query.refused", "The end of the statement cannot be told", "Leave the semicolon out.")
+            )
+        return decision
+
+    def _view(self, connector: str) -> LakeView:
+        try:
+            return view_lake(self._storage.lake(connector))
+        except LakeError as error:
+            if error.error_code != "lake.absent":
+                raise
+            raise UnknownName(
+                f"{connector} has no tables yet", code="unknown.table", hint=f"dinobase sync {connector}"
+            ) from None
+
+    def _sources(self, connection: Any, read: Read, views: Mapping[str, LakeView]) -> tuple[Source, ...]:
+        found: list[Source] = []
+        log = self._log.last_syncs(views)
+        for use in read.uses:
+            view = views[use.connector]
+            tables, version = view.tables, view.snapshot
+            if use.at is not None:
+                from dinobase.query.versions import resolve
+
+                tables, version = resolve(connection, view, use.at)
+            table = tables.get(use.table.lower())
+            if table is None:
+                raise self._unknown_table(use, tables)
+            last = _last(log, use.connector, table.name)
+            stale = last.is_stale(self._connectors.get(use.connector, DEFAULT_FRESHNESS_S))
+            source = Source(f"{use.connector}.{table.name}", version, last.synced_at, stale, last.status)
+            if source not in found:
+                found.append(source)
+        return tuple(found)
+
+    def _unknown_table(self, use: TableUse, tables: Mapping[str, Any]) -> UnknownName:
+        near = did_you_mean(use.table.lower(), tables)
+        known = [f"{use.connector}.{table.name}" for table in tables.values()]
+        if near:
+            hint = f"Did you mean {use.connector}.{tables[near].name}?"
+        elif known:
+            hint = f"There are: {', '.join(known[:12])}{' ...' if len(known) > 12 else ''}."
+        else:
+            hint = f"dinobase sync {use.connector}"
+        return UnknownName(
+            f"There is no table {use.connector}.{use.table}", code="unknown.table", hint=hint, table=use.table
+        )
+
+    def _fill(self, connection: Any, read: Read) -> None:
+        from dinobase.query.system import fill
+
+        fill(
+            connection,
+            system=read.system,
+            information=read.information,
+            lakes=lambda: [self._storage.lake(name) for name in self._connectors],
+            log=self._log,
+        )
+
+    def _columns(self, connection: Any, read: Read) -> set[str]:
+        """Return the columns of all tables that a query names, for the hint of an error."""
+        found: set[str] = set()
+        for use in read.uses:
+            try:
+                sql = f"SELECT column_name FROM (DESCRIBE {qualified(use.connector, 'main', use.table)})"
+                found.update(row[0] for row in connection.execute(sql).fetchall())
+            except reader.DuckDBError:
+                continue  # a view whose table has changed; the error at hand is the one to show
+        return found
+
+    def _refuse_hidden(self, connection: Any, read: Read) -> None:
+        missing = read.hidden - {name.lower() for name in self._columns(connection, read)}
+        if missing:
+            raise UnknownName(f"There is no column {min(missing)}", code="unknown.column", column=min(missing))
+
+
+def freshness_of(config: Mapping[str, Any]) -> dict[str, float]:
+    """Return connector -> seconds after which its data is stale, from config.yaml as plain data."""
+    return {
+        name: seconds(entry.get("freshness") or "") or DEFAULT_FRESHNESS_S
+        for name, entry in config.get("connectors", {}).items()
+    }
+
+
+def finish(row: tuple[Any, ...], columns: list[Column]) -> tuple[Any, ...]:
+    """Turn the integers of wide columns into text."""
+    return tuple(c.finish(value) if c.wide else value for c, value in zip(columns, row, strict=True))
+
+
+def _wrapped(sql: str, columns: list[Column]) -> str:
+    picked = [f"{column.select(place)} AS {ident(column.name)}" for place, column in enumerate(columns, 1)]
+    return f"SELECT {', '.join(picked)} FROM (\n{sql}\n) AS _q"
+
+
+def _same(connection: Any, tree: Mapping[str, Any], sql: str) -> bool:
+    return bool(parse_tree(connection, sql) == tree)
+
+
+def _rows(use: TableUse, views: Mapping[str, LakeView]) -> int:
+    table = views[use.connector].tables.get(use.table.lower())
+    return table.rows if table else 0
+
+
+def _last(log: Mapping[tuple[str, str], LastSync], connector: str, table: str) -> LastSync:
+    """Return how a table stands; the view of an array stands as its table does."""
+    name = table
+    while (connector, name) not in log and "__" in name:
+        name = name.rpartition("__")[0]
+    return log.get((connector, name), LastSync())
+
+
+def _error(refused: Refused) -> QueryError | UnknownName:
+    kind = UnknownName if refused.code.startswith("unknown") else QueryError
+    return kind(refused.reason, code=refused.code, hint=refused.hint, **dict(refused.context))

@@ -1,0 +1,103 @@
+"""DuckDB's errors -> ours: short, with the nearest name from our own catalog, never DuckDB's own candidates.
+
+DuckDB proposes names from everything that is attached and prints aliases of the instance; none of that passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dinobase.core.errors import DinobaseError, LakeError, QueryError, UnknownName, did_you_mean
+
+_COLUMN = re.compile(
+    r'Referenced column "(?P<a>[^"]+)"'
+    r'|Table "[^"]*" does not have a column named "(?P<b>[^"]+)"'
+    r'|[Cc]olumn "?(?P<c>[^"\s]+)"? (?:does not exist|not found)'
+    r'|does not have a column named "(?P<d>[^"]+)"'
+    r'|column named "(?P<e>[^"]+)"'
+)
+_RELATION = re.compile(r'Referenced table "([^"]+)" not found')
+_CUT = re.compile(r"\n\s*\n|\n\s*(?:Candidate|Did you mean|LINE \d|Possible)|\s*Did you mean", re.IGNORECASE)
+_MAX_COLUMNS = 12
+
+
+def syntax_error(tree: Mapping[str, Any], sql: str) -> QueryError:
+    """Say where the parser stopped."""
+    message = str(tree.get("error_message", "syntax error")).split("\n")[0]
+    place = str(tree.get("position", ""))
+    context: dict[str, Any] = {}
+    where = ""
+    if place.isdigit():
+        before = sql.encode()[: int(place)].decode(errors="replace")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        where = f" (line {line}, column {column})"
+        context = {"line": line, "column": column}
+    hint = "DuckDB's dialect: identifiers in double quotes, text in single quotes."
+    if "->" in sql:
+        hint = "A function of a list is written `lambda x: x + 1`, not `x -> x + 1`."
+    return QueryError(f"{message[:1].upper()}{message[1:]}{where}", code="query.syntax", hint=hint, **context)
+
+
+def fault(error: Exception, columns: Collection[str]) -> DinobaseError:
+    """Map what DuckDB raised while binding or running; `columns` are those of the tables that the query names."""
+    text = str(error)
+    kind = type(error).__name__
+    found = _COLUMN.search(text)
+    if kind == "BinderException" and found:
+        return _unknown_column(next(name for name in found.groups() if name), columns)
+    relation = _RELATION.search(text)
+    if kind == "BinderException" and relation:
+        return UnknownName(
+            f"There is no table or alias {relation[1]} in this query",
+            code="unknown.alias",
+            hint="Use the alias that FROM gives, or the table's own name.",
+        )
+    message = _short(text)
+    if kind in {"IOException", "HTTPException", "InternalException", "FatalException"}:
+        return LakeError(f"The lake's data could not be read: {message}", code="lake.read", hint="dinobase doctor")
+    if kind == "OutOfMemoryException":
+        return _out_of_memory()
+    hint = ""
+    if "lambda" in text.lower() or "->" in text:
+        hint = "A function of a list is written `lambda x: x + 1`, not `x -> x + 1`."
+    elif kind == "ConversionException":
+        hint = "TRY_CAST gives NULL where a value does not convert."
+    elif "GROUP BY" in text:
+        hint = "Put the column into GROUP BY, or use any_value()."
+    elif "No function matches" in text:
+        hint = "Cast the arguments to the types that the function takes."
+    return QueryError(message, code="query.faulty", hint=hint)
+
+
+def _unknown_column(name: str, columns: Collection[str]) -> UnknownName:
+    near = did_you_mean(name, columns)
+    if near:
+        hint = f"Did you mean {near}?"
+    elif columns:
+        shown = sorted(columns)
+        rest = f" and {len(shown) - _MAX_COLUMNS} more" if len(shown) > _MAX_COLUMNS else ""
+        hint = f"Columns: {', '.join(shown[:_MAX_COLUMNS])}{rest}."
+    else:
+        hint = "dinobase describe connector.table"
+    return UnknownName(f"There is no column {name}", code="unknown.column", hint=hint, column=name)
+
+
+def _out_of_memory() -> DinobaseError:
+    return DinobaseError(
+        "The query needs more memory than it may use",
+        code="query.memory",
+        hint="Aggregate or filter earlier, or select fewer columns.",
+    )
+
+
+def _short(text: str) -> str:
+    first = _CUT.split(text.strip(), maxsplit=1)[0]
+    first = re.sub(r"^[A-Z][A-Za-z ]*(?:Error|Exception): ", "", first)
+    return " ".join(first.split())[:300].rstrip(".")
+
+
+def memory_error() -> DinobaseError:
+    """Return the error for memory that even the process did not get."""
+    return _out_of_memory()

@@ -1,0 +1,82 @@
+"""Our own catalog as SQL tables: `information_schema` over all connectors, and `_dinobase.*`, both in memory.
+
+They are filled only when a query names them. Asking a hundred attached lakes would take seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from dinobase.catalog.runs import RUN_COLUMNS, TABLE_COLUMNS, RunLog
+from dinobase.core.errors import LakeError
+from dinobase.lake.introspect import columns_at, tables_at
+from dinobase.lake.location import LakeLocation
+from dinobase.lake.metadata import open_metadata
+from dinobase.lake.sql import ident
+from dinobase.query.gate import SYSTEM
+
+Rows = Iterable[Sequence[Any]]
+_RUN_TYPES = {"started_at": "TIMESTAMPTZ", "finished_at": "TIMESTAMPTZ", "duration_s": "DOUBLE"}
+_NUMBERS = frozenset(
+    "rows inserted updated deleted total_rows bytes requests retries snapshot ordinal_position".split()  # noqa: SIM905
+)
+_INFORMATION = {
+    "schemata": ("catalog_name", "schema_name"),
+    "tables": ("table_catalog", "table_schema", "table_name", "table_type"),
+    "columns": (
+        "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "is_nullable", "data_type",
+    ),
+}  # fmt: skip
+_RUNS = {"sync_runs": RUN_COLUMNS, "sync_run_tables": TABLE_COLUMNS}
+
+
+def fill(
+    connection: Any,
+    *,
+    system: Iterable[str],
+    information: Iterable[str],
+    lakes: Callable[[], Iterable[LakeLocation]],
+    log: RunLog,
+) -> None:
+    """Make the tables that a query names, with their rows."""
+    connection.execute(f"ATTACH ':memory:' AS {SYSTEM}; CREATE SCHEMA {SYSTEM}.info")
+    for table in system:
+        _make(connection, f"{SYSTEM}.main.{ident(table)}", _RUNS[table], log.rows(table, _RUNS[table]))
+    wanted = list(information)
+    if wanted:
+        found = _information(lakes(), columns="columns" in wanted)
+        for table in wanted:
+            _make(connection, f"{SYSTEM}.info.{ident(table)}", _INFORMATION[table], found[table])
+
+
+def _make(connection: Any, name: str, columns: Sequence[str], rows: Rows) -> None:
+    kinds = [(column, "BIGINT" if column in _NUMBERS else _RUN_TYPES.get(column, "VARCHAR")) for column in columns]
+    connection.execute(f"CREATE TABLE {name} ({', '.join(f'{ident(c)} {kind}' for c, kind in kinds)})")
+    shape = json.dumps([dict(kinds)])
+    values = json.dumps([dict(zip(columns, row, strict=True)) for row in rows])
+    connection.execute(f"INSERT INTO {name} SELECT unnest(from_json(?, ?), recursive := true)", [values, shape])
+
+
+def _information(lakes: Iterable[LakeLocation], *, columns: bool) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {"schemata": [], "tables": [], "columns": []}
+    for location in lakes:
+        found["schemata"].append(("dinobase", location.name))
+        try:
+            with open_metadata(location) as metadata:
+                version = metadata.rows("SELECT max(snapshot_id) FROM ducklake_snapshot")[0][0]
+                tables = tables_at(metadata, version)
+                listed = columns_at(metadata, version) if columns else {}
+        except LakeError as error:
+            if error.error_code == "lake.absent":
+                continue  # added, never synced: a schema without tables
+            raise
+        for table in tables.values():
+            kind = "BASE TABLE" if table.table_id else "VIEW"
+            found["tables"].append(("dinobase", location.name, table.name, kind))
+            found["columns"].extend(
+                ("dinobase", location.name, table.name, c.name, place, "YES" if c.nullable else "NO", c.type)
+                for place, c in enumerate(listed.get(table.table_id, []) if table.table_id else [], 1)
+            )
+    return found
