@@ -1,0 +1,82 @@
+"""The cold path of `dinobase query`: an agent waits for it, so nothing is imported that one SELECT does not need.
+
+No YAML, no pydantic, no CLI framework; a test lists what was loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from dinobase.core.errors import QueryTimeout, UsageError
+from dinobase.core.settings import Paths, paths
+from dinobase.query.engine import QueryEngine
+from dinobase.spec.config_plain import plain_config
+
+MAX_ROWS = 10_000
+TIMEOUT_S = 60.0
+FORMATS = ("json", "table", "csv", "markdown", "ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says; `format` is '' where it says nothing."""
+
+    sql: str
+    format: str = ""
+    max_rows: int = MAX_ROWS
+    timeout: float = TIMEOUT_S
+
+
+def parse(words: Sequence[str]) -> Asked | None:
+    """Read the words after `query`; None where help is wanted; raises UsageError."""
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(message[:1].upper() + message[1:], hint='dinobase query "SELECT ..."')
+
+    parser = Parser(prog="dinobase query", add_help=False, allow_abbrev=False)
+    parser.add_argument("sql")
+    parser.add_argument("--format", choices=FORMATS, default="")
+    parser.add_argument("--max-rows", type=_whole, default=MAX_ROWS)
+    parser.add_argument("--timeout", type=_span, default=TIMEOUT_S)
+    if any(word in {"-h", "--help"} for word in words):
+        return None
+    found = parser.parse_args(words)
+    return Asked(found.sql, found.format, found.max_rows, found.timeout)
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit():
+        raise UsageError(f"--max-rows takes a whole number, not {text}", hint="0 means all rows.")
+    return int(text)
+
+
+def _span(text: str) -> float:
+    try:
+        found = float(text.removesuffix("s"))
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise UsageError(f"--timeout takes seconds, not {text}", hint="--timeout 30; 0 means no limit.")
+    return found
+
+
+def engine(workspace: Paths | None = None, *, stuck: Callable[[QueryTimeout], object] | None = None) -> QueryEngine:
+    """Wire an engine from the workspace's compiled settings; `stuck` must end the process."""
+    found = workspace or paths()
+    return QueryEngine.from_config(found, plain_config(found), stuck=stuck)
+
+
+def answer(asked: Asked, found: QueryEngine, write: Callable[[str], object]) -> None:
+    """Run and write in json, csv, markdown or ndjson; unlimited results are written as they come."""
+    from dinobase.query.format import render, write_stream
+
+    form = asked.format or "json"
+    if asked.max_rows:
+        write(render(found.run(asked.sql, max_rows=asked.max_rows, timeout=asked.timeout), form))
+        return
+    with found.stream(asked.sql, max_rows=0, timeout=asked.timeout) as stream:
+        write_stream(stream, form, write)
