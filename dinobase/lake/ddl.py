@@ -1,4 +1,4 @@
-"""Create and change tables so that history keeps its meaning: a retype adds, fills, drops and renames within one table id."""
+"""Create and change tables so that history keeps its meaning: a retype stays within one table id."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ class Stage:
         place = self._read(self.files, "filename = true, file_row_number = true")
         self._writer.run(
             f"CREATE OR REPLACE TEMP TABLE losers AS SELECT filename, file_row_number FROM (SELECT filename, "
-            f"file_row_number, row_number() OVER (PARTITION BY {keys} ORDER BY filename DESC, file_row_number DESC) AS n "
-            f"FROM {place}) WHERE n > 1"
+            f"file_row_number, row_number() OVER (PARTITION BY {keys} "
+            f"ORDER BY filename DESC, file_row_number DESC) AS n FROM {place}) WHERE n > 1"
         )
 
 
@@ -112,11 +112,9 @@ def merge_groups(writer: Writer, table: str, stage: Stage, deleted_at: str) -> i
 
 def _differs(name: str, *, is_json: bool) -> str:
     old, new = f"t.{ident(name)}", f"s.{ident(name)}"
-    return (
-        f"CAST({old} AS VARCHAR) IS DISTINCT FROM CAST({new} AS VARCHAR)"
-        if is_json
-        else f"{old} IS DISTINCT FROM {new}"
-    )
+    if is_json:
+        old, new = f"CAST({old} AS VARCHAR)", f"CAST({new} AS VARCHAR)"
+    return f"{old} IS DISTINCT FROM {new}"
 
 
 def bag_differs(writer: Writer, table: str, stage: Stage) -> bool:

@@ -164,7 +164,7 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
     match = " AND ".join(f"s.{ident(k)} = t.{ident(k)}" for k in plan.key)
     gone = f"NOT EXISTS (SELECT 1 FROM {stage.relation} s WHERE {match})" if stage.files else "true"
     if plan.visited is not None:
-        gone += f" AND {_of_visited(writer, table, plan.visited)}"
+        gone += f" AND {_of_visited(writer, plan.visited)}"
     if mode == "hard":
         count = writer.one(f"SELECT count(*) FROM {table} t WHERE {gone}")
         if count:
@@ -177,7 +177,7 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
     return int(count)
 
 
-def _of_visited(writer: Writer, table: str, visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]]) -> str:
+def _of_visited(writer: Writer, visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]]) -> str:
     columns, values = visited
     fields = ", ".join(f"{ident(c)} VARCHAR" for c in columns)
     writer.run(f"CREATE OR REPLACE TEMP TABLE visited ({fields})")

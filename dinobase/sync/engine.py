@@ -1,0 +1,167 @@
+"""One connector's sync: its resources run side by side, each lands complete or not at all; a failure stops no other.
+
+Extract feeds the spool, the loader's thread turns segments into typed rows beside it and commits each resource with its
+cursor in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dinobase.catalog.runs import RunLog, TableRun
+from dinobase.core import clock
+from dinobase.core.errors import DinobaseError
+from dinobase.core.settings import Paths
+from dinobase.core.values import Event, Observer
+from dinobase.extract.session import Session
+from dinobase.lake.location import LakeLocation
+from dinobase.lake.lock import sync_lock
+from dinobase.spec.models import Connector, Resource
+from dinobase.sync.loader import Loader
+from dinobase.sync.parents import Listed
+from dinobase.sync.report import ConnectorReport, TableReport, status_of
+from dinobase.sync.resource import ResourceSync
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What to sync: `connector` with its credentials in it, `identity` the text that makes a spool its own.
+
+    catalog: the PostgreSQL URL that records go to, "" for the workspace's own file.
+    """
+
+    name: str
+    connector: Connector
+    resources: Sequence[Resource]
+    location: LakeLocation
+    paths: Paths
+    identity: str
+    observe: Observer
+    full_refresh: bool = False
+    catalog: str = ""
+
+
+async def sync_connector(request: SyncRequest) -> ConnectorReport:
+    """Sync one connector; what fails is in the report, only cancellation is raised."""
+    began = clock.monotonic()
+    run = clock.new_id("run")
+    log = RunLog(request.paths.make(request.paths.state), request.catalog)
+    try:
+        with sync_lock(request.location, request.paths.state):
+            await asyncio.to_thread(
+                log.start, run, request.name, mode="full" if request.full_refresh else "incremental"
+            )
+            tables = await _Run(request, run).all()
+            _record(log, run, request.name, tables)
+    except DinobaseError as error:
+        with suppress(DinobaseError):
+            log.finish(run, status="error", error=error.message)
+        return ConnectorReport(request.name, "error", 0, [], error.as_dict()["error"], clock.monotonic() - began)
+    return ConnectorReport(
+        request.name,
+        status_of(t.status for t in tables),
+        sum(t.rows for t in tables),
+        tables,
+        seconds=round(clock.monotonic() - began, 3),
+    )
+
+
+def _record(log: RunLog, run: str, name: str, tables: Sequence[TableReport]) -> None:
+    from datetime import timedelta
+
+    finished = clock.now()
+    for table in tables:
+        log.table(
+            run,
+            name,
+            TableRun(
+                table=table.name,
+                status=table.status,
+                started_at=finished - timedelta(seconds=table.seconds),
+                finished_at=finished,
+                rows=table.rows,
+                inserted=table.inserted,
+                updated=table.updated,
+                deleted=table.deleted,
+                total_rows=table.total_rows if table.status in {"success", "unchanged"} else None,
+                bytes=table.bytes,
+                requests=table.requests,
+                retries=table.retries,
+                error=table.error["message"] if table.error else None,
+            ),
+        )
+    failed = next((t.error["message"] for t in tables if t.error), None)
+    log.finish(run, status=status_of(t.status for t in tables), rows=sum(t.rows for t in tables), error=failed)
+
+
+class _Run:
+    """One run of one connector: what its resources share."""
+
+    def __init__(self, request: SyncRequest, run: str) -> None:
+        self._request = request
+        self._run = run
+        spool = request.paths.make(request.paths.spool) / request.name
+        self._loader = Loader(request.location, request.paths.state, spool / ".temp")
+        self._spool = spool
+        self._listed: dict[str, asyncio.Future[Listed | None]] = {}
+
+    async def all(self) -> list[TableReport]:
+        request = self._request
+        loop = asyncio.get_running_loop()
+        try:
+            opening = asyncio.ensure_future(self._loader.open())
+            async with Session(
+                request.connector, name=request.name, state_dir=request.paths.state, observe=request.observe
+            ) as session:
+                memory = await opening
+                self._listed = {r.name: loop.create_future() for r in request.resources}
+                tasks = [asyncio.create_task(self._one(session, r, memory)) for r in request.resources]
+                try:
+                    return list(await asyncio.gather(*tasks))
+                except BaseException:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+                    raise
+        finally:
+            await asyncio.to_thread(self._loader.close)
+
+    async def _one(self, session: Session, resource: Resource, memory: dict[str, dict[str, str]]) -> TableReport:
+        request = self._request
+        began = clock.monotonic()
+        request.observe(Event("started", request.name, resource.name))
+        sync = ResourceSync(
+            request.connector,
+            resource,
+            loader=self._loader,
+            session=session,
+            spool=self._spool / resource.name,
+            identity=request.identity,
+            memory=memory,
+            observe=request.observe,
+            run=self._run,
+            full_refresh=request.full_refresh,
+            children=[c for c in request.resources if c.parent is not None and c.parent.resource == resource.name],
+        )
+        listed: Listed | None = None
+        try:
+            report, listed = await self._after_parent(sync, resource)
+        except DinobaseError as error:
+            report = sync.failed(error)
+        finally:
+            self._listed[resource.name].set_result(listed)
+        counters = session.count(resource.name)
+        report = sync.counted(report, counters, clock.monotonic() - began)
+        request.observe(Event("finished", request.name, resource.name, rows=report.rows, status=report.status))
+        return report
+
+    async def _after_parent(self, sync: ResourceSync, resource: Resource) -> tuple[TableReport, Listed | None]:
+        if resource.parent is None or resource.parent.resource not in self._listed:
+            return await sync.run(None, in_run=False)
+        listed = await asyncio.shield(self._listed[resource.parent.resource])
+        if listed is None:
+            return sync.skipped(f"its parent {resource.parent.resource} failed"), None
+        return await sync.run(listed, in_run=True)

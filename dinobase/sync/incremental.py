@@ -1,0 +1,91 @@
+"""From the committed cursor to the value that the API is asked with. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from dinobase.core.errors import SyncError
+from dinobase.kinds import duration
+from dinobase.spec.models import Incremental
+
+_ISO = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)(?:(?P<sep>[T ])(?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?"
+)
+_MILLISECONDS_FROM = Decimal(100_000_000_000)  # as seconds this would be the year 5138
+
+
+def start_value(plan: Incremental, committed: str | None) -> str | None:
+    """Return what `{incremental.start_value}` is: the committed cursor less lookback, else initial_value, as `format` says.
+
+    Raises SyncError where a cursor cannot be read as the instant or number that lookback or format need.
+    """
+    if committed is None:
+        return None if plan.initial_value is None else formatted(plan, str(plan.initial_value))
+    return formatted(plan, _earlier(committed, plan.lookback) if plan.lookback else committed)
+
+
+def formatted(plan: Incremental, text: str) -> str:
+    """Write a cursor as `format` says; without one it stays the source's own text."""
+    if plan.format is None:
+        return text
+    moment = instant(text)
+    if moment is None:
+        raise SyncError(f"the cursor `{text}` is not a time", hint="take `format` out, or name another cursor_path")
+    if plan.format == "iso":
+        return moment.isoformat().replace("+00:00", "Z")
+    if plan.format == "date":
+        return moment.date().isoformat()
+    seconds = Decimal(int(moment.replace(microsecond=0).timestamp())) + Decimal(moment.microsecond) / 1_000_000
+    # Downwards: asking for what came since a moment must not begin after it.
+    return str(int(seconds if plan.format == "unix" else seconds * 1000))
+
+
+def instant(text: str) -> datetime | None:
+    """Read ISO 8601 (UTC where it has no zone) or epoch seconds or milliseconds; None for anything else."""
+    found = _ISO.fullmatch(text)
+    if found:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    number = _number(text)
+    if number is None:
+        return None
+    seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def _earlier(text: str, lookback: str) -> str:
+    plain = _number(lookback)
+    number = _number(text)
+    if number is not None:
+        if plain is not None:
+            return str(number - plain)
+        span = Decimal(str(duration.seconds(lookback)))
+        return str(number - (span * 1000 if abs(number) >= _MILLISECONDS_FROM else span).to_integral_value())
+    found = _ISO.fullmatch(text)
+    moment = instant(text)
+    seconds = duration.seconds(lookback)
+    if found is None or moment is None or seconds is None:
+        raise SyncError(
+            f"the cursor `{text}` is not a time", hint="`lookback` needs a cursor that is a time or a number"
+        )
+    moment -= timedelta(seconds=seconds)
+    if found["clock"] is None:
+        return moment.date().isoformat()
+    if found["zone"] not in {None, "Z"}:
+        moment = moment.astimezone(datetime.fromisoformat(text).tzinfo)
+    digits = len(found["fraction"] or ".") - 1
+    fraction = f".{moment.microsecond:06d}".ljust(digits + 1, "0")[: digits + 1] if digits else ""
+    return f"{moment:%Y-%m-%d}{found['sep']}{moment:%H:%M:%S}{fraction}{found['zone'] or ''}"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

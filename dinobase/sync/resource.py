@@ -1,0 +1,352 @@
+"""One resource from API to table: pages to the spool, segments to Parquet, everything to the lake in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from dinobase.core import clock
+from dinobase.core.errors import DinobaseError
+from dinobase.core.secrets import redact
+from dinobase.core.values import Batch, Event, Observer, ParentRow
+from dinobase.extract import runner
+from dinobase.extract.session import Counters, Session
+from dinobase.lake.connection import ALIAS, Writer
+from dinobase.lake.sql import ident
+from dinobase.load import highwater, write
+from dinobase.load.infer import Shaping
+from dinobase.load.landing import Landing
+from dinobase.load.schema import Column, TableSchema
+from dinobase.load.spool import Segment, Spool
+from dinobase.spec.models import Connector, Resource
+from dinobase.sync import incremental, parents, plan
+from dinobase.sync.loader import Loader
+from dinobase.sync.parents import CAUGHT_UP, LOADS, Listed
+from dinobase.sync.report import TableReport
+
+IN_FLIGHT = 3  # segments that wait for the loader while the fetch goes on
+CURSOR = "cursor"
+
+
+class ResourceSync:
+    """One run of one resource."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        resource: Resource,
+        *,
+        loader: Loader,
+        session: Session,
+        spool: Path,
+        identity: str,
+        memory: Mapping[str, Mapping[str, str]],
+        observe: Observer,
+        run: str,
+        full_refresh: bool,
+        children: Sequence[Resource],
+    ) -> None:
+        self._connector = connector
+        self._resource = resource
+        self._loader = loader
+        self._session = session
+        self._memory = memory
+        self._before = dict(memory.get(resource.name, {}))
+        self._observe = observe
+        self._run = run
+        self._children = children
+        self._full_refresh = full_refresh
+        plan_ = resource.incremental
+        committed = None if full_refresh else self._before.get(CURSOR)
+        self._start = incremental.start_value(plan_, committed) if plan_ is not None else None
+        self._continues = plan_ is not None and committed is not None
+        # What a resumed spool must have in common with this run, to be of the same request.
+        self._spool = Spool(
+            spool,
+            json.dumps([identity, resource.name, self._start, full_refresh]),
+            labels=resource.parent is not None,
+        )
+        self._notes: list[str] = []
+
+    async def run(self, listed: Listed | None, *, in_run: bool) -> tuple[TableReport, Listed]:
+        """Fetch and load; `listed` is what the parent's run brought, where it ran too."""
+        schema = TableSchema.from_json(self._before["schema"]) if "schema" in self._before else TableSchema()
+        landing = Landing(
+            self._loader.writer,
+            schema,
+            self._shaping(),
+            cursor=self._resource.incremental.cursor_path if self._resource.incremental else "",
+            fits_double=self._fits_double,
+        )
+        rows, everything = await self._loader.run(self._parent_rows, listed, in_run)
+        await asyncio.to_thread(self._spool.open)
+        try:
+            await self._fetch(landing, rows)
+            report, mine = await self._loader.run(self._commit, landing, rows, listed, everything)
+        except BaseException:
+            self._spool.close()
+            raise
+        self._spool.discard()
+        return report, mine
+
+    def _shaping(self) -> Shaping:
+        resource = self._resource
+        return Shaping(
+            max_nesting=resource.max_nesting,
+            lift=tuple(tuple(path.split(".")) for path in resource.lift),
+            types={name: column.type for name, column in resource.columns.items() if column.type},
+        )
+
+    def _fits_double(self, column: Column) -> bool:
+        """Tell whether all values that the lake has are exact as doubles."""
+        if not self._before:
+            return True
+        name = ident(column.name)
+        table = f"{ALIAS}.{ident(self._resource.name)}"
+        return not self._loader.writer.one(
+            f"SELECT count(*) FROM {table} WHERE abs({name}::HUGEINT) > 9007199254740992"
+        )
+
+    def _parent_rows(self, listed: Listed | None, in_run: bool) -> tuple[list[ParentRow] | None, bool]:  # noqa: FBT001
+        """Return the request series and whether they cover all parents; None for a resource without a parent."""
+        own = self._resource.parent
+        if own is None:
+            return None, True
+        parent = self._connector.resource(own.resource)
+        assert parent is not None
+        whole = self._resource.write_disposition == "replace" or self._resource.deletes != "ignore"
+        if (
+            listed is not None
+            and self._before.get(CAUGHT_UP) == listed.loads_before
+            and (listed.complete or not (whole or self._full_refresh))
+        ):
+            values = (listed.changed if own.only_changed else listed.rows)[self._resource.name]
+            return parents.parent_rows(
+                self._connector, self._resource, values
+            ), listed.complete and not own.only_changed
+        schema = self._schema_of(parent)
+        values = parents.all_of(self._loader.writer, self._connector, parent, self._resource, schema)
+        del in_run
+        return parents.parent_rows(self._connector, self._resource, values), True
+
+    def _schema_of(self, resource: Resource) -> TableSchema:
+        found = self._loader.writer.one(
+            f"SELECT value FROM {ALIAS}._dinobase_state WHERE resource = ? AND key = 'schema'", resource.name
+        )
+        return TableSchema.from_json(found) if found else TableSchema()
+
+    async def _fetch(self, landing: Landing, rows: list[ParentRow] | None) -> None:
+        """Bring every page to the spool; segments are staged beside it."""
+        spool = self._spool
+        staging: list[asyncio.Future[None]] = [
+            asyncio.ensure_future(self._loader.run(landing.stage, segment)) for segment in spool.segments
+        ]
+        if spool.resumed:
+            self._note(f"goes on after {spool.progress.rows} rows that an interrupted run had fetched")
+        todo = None
+        labels: dict[int, str] = {}
+        if rows is not None:
+            named = [(_label(row), row) for row in rows]
+            named = [(label, row) for label, row in named if label not in spool.progress.finished]
+            todo = [row for _, row in named]
+            labels = {spool.progress.next_stream + n: label for n, (label, _) in enumerate(named)}
+        if not spool.progress.done:
+            try:
+                async for batch in self._batches(todo):
+                    self._seen(batch)
+                    segment = spool.add(batch, labels.get(batch.stream, ""))
+                    if segment is not None:
+                        await self._stage(landing, segment, staging)
+            finally:
+                segment = spool.flush()
+            if segment is not None:
+                await self._stage(landing, segment, staging)
+        await asyncio.gather(*staging)
+
+    def _batches(self, todo: list[ParentRow] | None):  # type: ignore[no-untyped-def] # noqa: ANN202 - runner.read's own
+        return runner.read(
+            self._session,
+            self._resource,
+            parents=todo,
+            start_value=self._start,
+            resume=self._spool.progress.resume if todo is None else "",
+            first_stream=self._spool.progress.next_stream if todo is not None else 0,
+        )
+
+    async def _stage(
+        self, landing: Landing, segment: tuple[Segment, bytes], staging: list[asyncio.Future[None]]
+    ) -> None:
+        running = [f for f in staging if not f.done()]
+        for future in staging:
+            if future.done():
+                future.result()  # a failed staging ends the fetch
+        if len(running) >= IN_FLIGHT:
+            await running[0]
+        staging.append(asyncio.ensure_future(self._loader.run(landing.stage, *segment)))
+
+    def _seen(self, batch: Batch) -> None:
+        size = sum(map(len, batch.records))
+        self._observe(Event("page", self._session.name, batch.resource, rows=len(batch.records), bytes=size))
+
+    def _commit(
+        self,
+        landing: Landing,
+        rows: list[ParentRow] | None,
+        listed: Listed | None,
+        everything: bool,  # noqa: FBT001
+    ) -> tuple[TableReport, Listed]:
+        """Write everything in one transaction; in the loader's thread."""
+        resource, writer = self._resource, self._loader.writer
+        files = landing.finish()
+        schema = landing.schema
+        key = tuple(_column(schema, name) for name in plan.key(self._connector, resource))
+        loads = self._before.get(LOADS, "0")
+        memory = {k: v for k, v in self._before.items() if k in {LOADS, CAUGHT_UP, CURSOR}}
+        mark = self._cursor(writer, files, schema)
+        if mark is not None:
+            memory[CURSOR] = mark
+        if listed is not None:
+            memory[CAUGHT_UP] = listed.loads
+        elif resource.parent is not None:
+            memory[CAUGHT_UP] = self._memory.get(resource.parent.resource, {}).get(LOADS, "0")
+        complete = not self._continues and everything
+        found = {c.name: self._collect(writer, schema, files, c) for c in self._children}
+        changed = {
+            c.name: self._collect(writer, schema, files, c, key)
+            for c in self._children
+            if c.parent is not None and c.parent.only_changed
+        }
+        prepared = self._plan(schema, key, memory, complete=complete, rows=rows, everything=everything)
+
+        def load(writer: Writer) -> write.Outcome:
+            return write.commit(writer, prepared, schema, files, landing.structures, self._before)
+
+        outcome = self._loader.locked(load)
+        self._notes += [*landing.notes, *outcome.changes]
+        mine = Listed(loads, prepared.memory.get(LOADS, loads), complete, found, changed)
+        return self._report("success" if outcome.changed else "unchanged", outcome), mine
+
+    def _plan(
+        self,
+        schema: TableSchema,
+        key: tuple[str, ...],
+        memory: dict[str, str],
+        *,
+        complete: bool,
+        rows: list[ParentRow] | None,
+        everything: bool,
+    ) -> write.Plan:
+        resource = self._resource
+        if self._children and self._spool.progress.rows:
+            memory[LOADS] = str(int(memory.get(LOADS, "0")) + 1)
+        disposition = resource.write_disposition or ("merge" if key else "replace")
+        boundary = None
+        if disposition == "append" and self._full_refresh:
+            disposition, key = "replace", ()
+        elif disposition == "append" and self._continues and self._start is not None and resource.incremental:
+            column = schema.find(resource.incremental.cursor_path)
+            boundary = (column.name, self._before[CURSOR]) if column is not None else None
+        tags = tuple(plan.tags(self._connector, resource))
+        visited = None
+        if rows is not None and not everything:
+            visited = (tags, [tuple(row.tags[t] for t in tags) for row in rows])
+        return write.Plan(
+            table=resource.name,
+            disposition=disposition,
+            key=key,
+            run=self._run,
+            moment=clock.iso(clock.now()),
+            deletes=resource.deletes,
+            complete=complete or (visited is not None and not self._continues),
+            visited=visited,
+            boundary=boundary,
+            memory=memory,
+            description=resource.description or "",
+        )
+
+    def _collect(
+        self, writer: Writer, schema: TableSchema, files: Sequence[Path], child: Resource, key: Sequence[str] = ()
+    ) -> list[tuple[object, ...]]:
+        return parents.collect(writer, self._connector, self._resource, schema, files, child, changed_key=key)
+
+    def _cursor(self, writer: Writer, files: Sequence[Path], schema: TableSchema) -> str | None:
+        """Return the cursor to commit."""
+        plan_ = self._resource.incremental
+        if plan_ is None:
+            return None
+        previous = None if self._full_refresh else self._before.get(CURSOR)
+        if plan_.token_path:
+            return self._spool.progress.token or previous
+        cap: datetime | None = None
+        if plan_.order is None:
+            cap = self._spool.progress.server_date or self._spool.progress.began
+        column = schema.find(plan_.cursor_path)
+        if column is None and files:
+            self._note(f"no record has `{plan_.cursor_path}`, which `incremental.cursor_path` names")
+        mark = highwater.advance(writer, files, column, previous, cap=cap, unit=self._unit(column) or plan_.format)
+        if mark.note:
+            self._note(mark.note)
+        return mark.text
+
+    def _unit(self, column: Column | None) -> str | None:
+        notes = self._resource.columns
+        known = (notes.get(column.name) or notes.get(".".join(column.path))) if column is not None else None
+        return {"epoch_s": "unix", "epoch_ms": "unix_ms"}.get(known.unit or "") if known is not None else None
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._observe(Event("note", self._session.name, self._resource.name, reason=text))
+
+    def _report(self, status: str, outcome: write.Outcome) -> TableReport:
+        return TableReport(
+            name=self._resource.name,
+            status="success" if status == "success" else "unchanged",
+            rows=self._spool.progress.rows,
+            total_rows=outcome.total,
+            inserted=outcome.inserted,
+            updated=outcome.updated,
+            deleted=outcome.deleted,
+            mode="incremental" if self._continues else "full",
+            resumed=self._spool.resumed,
+            parents_without_rows=self._spool.progress.missing,
+            notes=list(self._notes),
+        )
+
+    def failed(self, error: DinobaseError) -> TableReport:
+        """Report a failure; the table stays as it was, the spool keeps what came."""
+        facts = json.loads(redact(json.dumps(error.as_dict()["error"], default=str)))
+        return TableReport(
+            name=self._resource.name,
+            status="error",
+            rows=0,
+            error=facts,
+            mode="incremental" if self._continues else "full",
+            notes=list(self._notes),
+        )
+
+    def skipped(self, reason: str) -> TableReport:
+        """Report that it was not tried."""
+        return TableReport(name=self._resource.name, status="skipped", notes=[reason])
+
+    def counted(self, report: TableReport, counters: Counters, seconds: float) -> TableReport:
+        """Add what it cost."""
+        return replace(
+            report,
+            requests=counters.requests,
+            retries=counters.retries,
+            bytes=counters.bytes,
+            seconds=round(seconds, 3),
+        )
+
+
+def _label(row: ParentRow) -> str:
+    return json.dumps(dict(row.params), sort_keys=True, ensure_ascii=True)
+
+
+def _column(schema: TableSchema, name: str) -> str:
+    column = schema.find(name)
+    return name if column is None else column.name
