@@ -8,11 +8,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dinobase.core.errors import Problem, SpecError
+from dinobase.spec import sql_types
 from dinobase.spec.checks import check_connector
 from dinobase.spec.defaults import merge_defaults
-from dinobase.spec.models import Connector, Resource
+from dinobase.spec.models import Connector, Resource, WriteEndpoint
 from dinobase.spec.report import Findings, Report
+from dinobase.spec.salvage import salvage
 from dinobase.spec.shapes import add_errors
+from dinobase.spec.writes import operation_of, table_of
 from dinobase.spec.yaml_lines import Document, parse
 
 
@@ -64,12 +67,17 @@ def _connector(report: Report, document: Document, stem: str) -> Connector | Non
         report.error((), "not_a_mapping", f"the file is {found}; keys and values are wanted.", hint)
         return None
     data = merge_defaults(document.data)
+    connector: Connector | None
     try:
         connector = Connector.model_validate(data)
     except ValidationError as error:
         add_errors(report, Connector, data, error.errors(include_url=False))
-        connector = None
-    check_connector(report, data, connector, stem)
+        connector = salvage(data, error)
+    if connector is not None:
+        check_connector(report, connector)
+        if stem and connector.name and connector.name != stem:
+            hint = f"Rename the file to {connector.name}.yaml, or write `name: {stem}`."
+            report.error(("name",), "file_name", f"`name` is `{connector.name}`, the file is {stem}.yaml.", hint)
     return connector
 
 
@@ -81,8 +89,13 @@ def _without_echo(found: Findings, syntax: list[Problem]) -> Findings:
 
 
 def _resolved(connector: Connector) -> Connector:
-    resources = [_resolved_resource(resource, connector.type) for resource in connector.resources]
-    return connector.model_copy(update={"resources": resources})
+    tables = [resource.name for resource in connector.resources]
+    return connector.model_copy(
+        update={
+            "resources": [_resolved_resource(resource, connector.type) for resource in connector.resources],
+            "write_endpoints": [_resolved_write(write, tables) for write in connector.write_endpoints],
+        }
+    )
 
 
 def _resolved_resource(resource: Resource, kind: str) -> Resource:
@@ -92,4 +105,18 @@ def _resolved_resource(resource: Resource, kind: str) -> Resource:
         update["endpoint"] = resource.endpoint.model_copy(update={"path": path})
     if resource.write_disposition is None:
         update["write_disposition"] = "merge" if resource.primary_key else "replace"
+    if any(column.type for column in resource.columns.values()):
+        update["columns"] = {
+            name: column.model_copy(update={"type": sql_types.canonical(column.type)}) if column.type else column
+            for name, column in resource.columns.items()
+        }
     return resource.model_copy(update=update)
+
+
+def _resolved_write(write: WriteEndpoint, tables: list[str]) -> WriteEndpoint:
+    return write.model_copy(
+        update={
+            "resource": write.resource or table_of(write.name, tables),
+            "operation": write.operation or operation_of(write.name),
+        }
+    )

@@ -46,6 +46,11 @@ class Report:
         """Return the key path as messages show it."""
         return dotted(self.origin(path)) or "the file"
 
+    def faulty(self, path: Path) -> bool:
+        """Tell whether something at a path or below it was found wrong already."""
+        text = dotted(self.origin(path))
+        return any(p.path == text or p.path.startswith((f"{text}.", f"{text}[")) for p in self.errors)
+
     def findings(self) -> Findings:
         """Return all in file order; of several on one place with one code the first."""
         return Findings(_ordered(self.errors), _ordered(self.warnings))

@@ -19,7 +19,7 @@ _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
+class Spot:
     """Where `loc` leads: key path, the model that holds the last key, the type of what stands there.
 
     `union` is the path at which a plain union (`text or list`) was entered, None outside one.
@@ -36,7 +36,7 @@ def add_errors(report: Report, model: type[BaseModel], data: Any, errors: Sequen
     misfits: dict[Path, None] = {}
     inside: set[Path] = set()
     for error in errors:
-        spot = _walk(model, error["loc"])
+        spot = walk(model, error["loc"])
         if spot.union is not None and spot.union == spot.path:
             misfits[spot.path] = None
             continue
@@ -45,10 +45,10 @@ def add_errors(report: Report, model: type[BaseModel], data: Any, errors: Sequen
         _one(report, spot, error, data)
     for path in misfits:
         if path not in inside:
-            _wrong_type(report, path, _walk(model, path).annotation, data)
+            _wrong_type(report, path, walk(model, path).annotation, data)
 
 
-def _one(report: Report, spot: _Spot, error: ErrorDetails, data: Any) -> None:
+def _one(report: Report, spot: Spot, error: ErrorDetails, data: Any) -> None:
     kind, path = error["type"], spot.path
     if kind == "extra_forbidden":
         hint = near(str(path[-1]), list(spot.model.model_fields))
@@ -108,7 +108,8 @@ def _wrong_type(report: Report, path: Path, annotation: Any, data: Any) -> None:
     report.error(path, "wrong_type", message, hint)
 
 
-def _walk(root: type[BaseModel], loc: Sequence[str | int]) -> _Spot:
+def walk(root: type[BaseModel], loc: Sequence[str | int]) -> Spot:
+    """Follow pydantic's `loc` along the types."""
     path: Path = ()
     model, annotation = root, root
     union: Path | None = None
@@ -125,7 +126,7 @@ def _walk(root: type[BaseModel], loc: Sequence[str | int]) -> _Spot:
         if _is_model(annotation):
             model = annotation
         path, annotation = (*path, part), _step(annotation, part)
-    return _Spot(path, model, annotation, union)
+    return Spot(path, model, annotation, union)
 
 
 def _holds(annotation: Any, part: str | int) -> bool:
