@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -149,6 +149,7 @@ class Vendor:
         return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 
+@cache
 def read_vendor(folder: Path, name: str) -> Vendor:
     """Read `name.json` and `name.*.json`; files that are no OpenAPI (fixtures, examples) are left out."""
     documents = {}
