@@ -13,7 +13,7 @@ _KEY = re.compile(r"[^\s.\[\]]+(?:\[\]|\.[^\s.\[\]]+)*")
 
 
 def column_types(report: Report, connector: Connector) -> None:
-    """A given type wins over what the data looks like, so it must be one."""
+    """Refuse types that DuckDB does not know, and keys that are neither names nor paths."""
     for index, resource in enumerate(connector.resources):
         for name, column in resource.columns.items():
             path: Path = ("resources", index, "columns", name)

@@ -14,7 +14,7 @@ _SECRET_FIELDS = ("token", "api_key", "password", "client_secret", "refresh_toke
 
 
 def addresses(report: Report, connector: Connector) -> None:
-    """A base_url is an http address."""
+    """Require http addresses, and bare host names."""
     found: list[tuple[Path, str | None]] = [(("client", "base_url"), connector.client.base_url)]
     found += [
         (("resources", i, "endpoint", "base_url"), resource.endpoint.base_url)
@@ -38,7 +38,7 @@ def addresses(report: Report, connector: Connector) -> None:
 
 
 def spans(report: Report, connector: Connector) -> None:
-    """Durations have a unit."""
+    """Require a unit in every duration."""
     client = connector.client
     found: list[tuple[Path, str]] = [(("client", "retry", "max_wait"), client.retry.max_wait)]
     if client.rate_limit is not None:
@@ -50,7 +50,7 @@ def spans(report: Report, connector: Connector) -> None:
 
 
 def statuses(report: Report, connector: Connector) -> None:
-    """Listed statuses are those of failures."""
+    """Require statuses of failures."""
     found: list[tuple[Path, tuple[int, ...]]] = [(("client", "retry", "statuses"), connector.client.retry.statuses)]
     found += [
         (("resources", i, "empty_statuses"), resource.empty_statuses) for i, resource in enumerate(connector.resources)
@@ -63,7 +63,7 @@ def statuses(report: Report, connector: Connector) -> None:
 
 
 def bodies(report: Report, connector: Connector) -> None:
-    """A GET has no body; a query parameter is a scalar or a list of scalars."""
+    """Refuse a GET with a body, and parameters that a query cannot carry."""
     for index, resource in enumerate(connector.resources):
         path: Path = ("resources", index, "endpoint")
         endpoint = resource.endpoint
@@ -88,7 +88,7 @@ def _params(report: Report, path: Path, params: dict[str, Any]) -> None:
 
 
 def authentication(report: Report, connector: Connector) -> None:
-    """OAuth has what its grant needs; a secret comes from a credential, not from the file."""
+    """Require what an OAuth grant needs; warn of secrets in the file."""
     found: list[tuple[Path, Kind | None]] = [(("client", "auth"), connector.client.auth)]
     found += [(("auth_methods", name), auth) for name, auth in connector.auth_methods.items()]
     for path, auth in found:
@@ -115,13 +115,13 @@ def _oauth(report: Report, path: Path, auth: OAuth2) -> None:
 
 
 def resources_there(report: Report, connector: Connector) -> None:
-    """A connector without resources gives no table."""
+    """Require at least one resource."""
     if not connector.resources and not report.faulty(("resources",)):
         report.error(("resources",), "no_resources", "`resources` is empty.", "Add one: `- name: customers`.", key=True)
 
 
 def misplaced(report: Report, connector: Connector) -> None:
-    """In a REST resource, what says how it is asked for stands in `endpoint`."""
+    """Refuse keys in a REST resource that belong in `endpoint`."""
     if connector.type != "rest":
         return
     for index, resource in enumerate(connector.resources):

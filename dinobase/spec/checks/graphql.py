@@ -18,7 +18,7 @@ _ENDPOINT_KEYS = {
 
 
 def documents(report: Report, connector: Connector) -> None:
-    """A resource has a query, and the query takes what is given to it."""
+    """Require a query per resource that takes what is given to it."""
     if connector.type != "graphql":
         return
     for index, resource in enumerate(connector.resources):
@@ -45,7 +45,7 @@ def documents(report: Report, connector: Connector) -> None:
 
 
 def mutations(report: Report, connector: Connector) -> None:
-    """A write endpoint has a mutation document."""
+    """Require a mutation document per write endpoint."""
     if connector.type != "graphql":
         return
     for index, write in enumerate(connector.write_endpoints):

@@ -14,7 +14,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]
 
 
 def dispositions(report: Report, connector: Connector) -> None:
-    """Merge needs a key; append without a cursor repeats itself; replace with one keeps only what is new."""
+    """Refuse what would lose rows; warn of what would repeat them."""
     for index, resource in enumerate(connector.resources):
         path: Path = ("resources", index)
         place: Path = (*path, "write_disposition")
@@ -40,7 +40,7 @@ def dispositions(report: Report, connector: Connector) -> None:
 
 
 def cursors(report: Report, connector: Connector) -> None:
-    """A cursor has a place it comes from and a start."""
+    """Require a place that the cursor comes from, and sane spans."""
     for index, resource in enumerate(connector.resources):
         if resource.incremental is not None:
             path: Path = ("resources", index, "incremental")
@@ -65,11 +65,11 @@ def _source(report: Report, path: Path, incremental: Incremental) -> None:
 
 
 def _spans(report: Report, path: Path, incremental: Incremental) -> None:
-    if incremental.lookback and duration.seconds(incremental.lookback) is None:
-        if not _NUMBER.fullmatch(incremental.lookback):
-            place = (*path, "lookback")
-            hint = f'Allowed: {duration.ALLOWED}; for a numeric cursor a number in quotes ("100").'
-            report.error(place, "duration", f"`{report.at(place)}` is `{incremental.lookback}`.", hint)
+    back = incremental.lookback
+    if back and duration.seconds(back) is None and not _NUMBER.fullmatch(back):
+        place: Path = (*path, "lookback")
+        hint = f'Allowed: {duration.ALLOWED}; for a numeric cursor a number in quotes ("100").'
+        report.error(place, "duration", f"`{report.at(place)}` is `{back}`.", hint)
     if incremental.window and not duration.seconds(incremental.window):
         place = (*path, "window")
         report.error(

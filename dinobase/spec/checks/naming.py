@@ -17,7 +17,7 @@ _OWN_FLAGS = frozenset({"--name", "--replace", "--no-check", "--resources", "--f
 
 
 def connector_name(report: Report, connector: Connector) -> None:
-    """A connector's name becomes a schema in SQL."""
+    """Refuse a connector's name that SQL does not take bare."""
     if not connector.name:
         return
     try:
@@ -27,7 +27,7 @@ def connector_name(report: Report, connector: Connector) -> None:
 
 
 def resource_names(report: Report, connector: Connector) -> None:
-    """A resource's name becomes a table."""
+    """Refuse resources' names that are no table names or are there twice."""
     seen: dict[str, int] = {}
     for index, resource in enumerate(connector.resources):
         path: Path = ("resources", index, "name")
@@ -43,7 +43,7 @@ def resource_names(report: Report, connector: Connector) -> None:
 
 
 def credential_names(report: Report, connector: Connector) -> None:
-    """A credential's name, flag and environment variable belong to it alone."""
+    """Refuse credentials whose name, flag or variable is faulty or taken."""
     seen: dict[str, dict[str, int]] = {"name": {}, "flag": {}, "env": {}}
     for index, credential in enumerate(connector.credentials):
         path: Path = ("credentials", index)
@@ -70,7 +70,7 @@ def credential_names(report: Report, connector: Connector) -> None:
 
 
 def write_names(report: Report, connector: Connector) -> None:
-    """A write endpoint is found by its name."""
+    """Refuse write endpoints' names that are faulty or there twice."""
     seen: dict[str, int] = {}
     for index, write in enumerate(connector.write_endpoints):
         if write.name:

@@ -12,7 +12,7 @@ from dinobase.spec.report import Path, Report
 
 
 def complete(report: Report, connector: Connector) -> None:
-    """What a paginator needs beside its required keys."""
+    """Require what a paginator needs beside its required keys."""
     for path, paginator, resource in _all(connector):
         if isinstance(paginator, Cursor):
             if bool(paginator.cursor_param) == bool(paginator.cursor_body_path):
@@ -42,7 +42,7 @@ def complete(report: Report, connector: Connector) -> None:
 
 
 def own_params(report: Report, connector: Connector) -> None:
-    """The paginator's value holds where `params` sets its parameter too."""
+    """Warn where `params` sets a paginator's own parameter."""
     for index, resource in enumerate(connector.resources):
         paginator = resource.endpoint.paginator or connector.client.paginator
         for name, value in _own(paginator).items():

@@ -18,7 +18,7 @@ _PAGINATOR = (
 
 
 def json_paths(report: Report, connector: Connector) -> None:
-    """Selectors, cursors, totals and parents' fields are JSONPath."""
+    """Refuse selectors, cursors, totals and fields that are no JSONPath."""
     found: list[tuple[Path, str | None]] = []
     holders: list[tuple[Path, object]] = [(("client", "paginator"), connector.client.paginator)]
     for index, resource in enumerate(connector.resources):
@@ -66,7 +66,7 @@ def _check(report: Report, path: Path, text: str | None) -> None:
 
 
 def key_once(report: Report, connector: Connector) -> None:
-    """A key names each of its columns once, and has at least one."""
+    """Refuse empty keys, and keys that name a column twice."""
     for index, resource in enumerate(connector.resources):
         path: Path = ("resources", index, "primary_key")
         if isinstance(resource.primary_key, list):

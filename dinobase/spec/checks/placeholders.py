@@ -15,7 +15,7 @@ _CURSORS = ("incremental.start_value", "incremental.end_value")
 
 
 def known_everywhere(report: Report, connector: Connector) -> None:
-    """Outside resources and writes, credentials are what there is."""
+    """Allow credentials alone outside resources and writes."""
     known = _credentials(connector)
     client = connector.client
     parts: list[tuple[Path, Any]] = [
@@ -35,7 +35,7 @@ def known_everywhere(report: Report, connector: Connector) -> None:
 
 
 def in_resources(report: Report, connector: Connector) -> None:
-    """A resource's request may use its cursor and the params of its ancestors."""
+    """Allow a resource's request its cursor and the params of its ancestors."""
     by_name = {resource.name: resource for resource in connector.resources if resource.name}
     credentials = _credentials(connector)
     for index, resource in enumerate(connector.resources):
@@ -58,7 +58,7 @@ def in_resources(report: Report, connector: Connector) -> None:
 
 
 def of_rows(report: Report, connector: Connector) -> None:
-    """Look-ups and writes take any column of the row, so only a name's shape can be wrong."""
+    """Allow look-ups and writes any column of the row."""
     for index, resource in enumerate(connector.resources):
         if resource.retrieve is not None:
             path: Path = ("resources", index, "retrieve")
@@ -73,7 +73,7 @@ def of_rows(report: Report, connector: Connector) -> None:
 
 
 def unused_credentials(report: Report, connector: Connector) -> None:
-    """A credential that nothing uses is asked for in vain."""
+    """Warn of credentials that nothing uses."""
     used = {part.name for text in _all_strings(connector) for part in _parts(text)}
     for index, credential in enumerate(connector.credentials):
         if credential.name and credential.name not in used and not report.errors:
@@ -83,7 +83,7 @@ def unused_credentials(report: Report, connector: Connector) -> None:
 
 
 def cursor_unused(report: Report, connector: Connector) -> None:
-    """Without the cursor in the request the whole listing comes each time."""
+    """Warn of an incremental resource that never sends its cursor."""
     for index, resource in enumerate(connector.resources):
         if resource.incremental is None or report.faulty(("resources", index)):
             continue

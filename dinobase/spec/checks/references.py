@@ -7,7 +7,7 @@ from dinobase.spec.report import Path, Report, near
 
 
 def auth_names(report: Report, connector: Connector) -> None:
-    """`auth:` picks one of auth_methods."""
+    """Require that `auth:` names one of auth_methods."""
     wanted: list[tuple[Path, str | None]] = [(("check", "auth"), connector.check.auth if connector.check else None)]
     wanted += [(("resources", i, "auth"), resource.auth) for i, resource in enumerate(connector.resources)]
     wanted += [(("write_endpoints", i, "auth"), write.auth) for i, write in enumerate(connector.write_endpoints)]
@@ -18,7 +18,7 @@ def auth_names(report: Report, connector: Connector) -> None:
 
 
 def parents(report: Report, connector: Connector) -> None:
-    """A parent is another resource, and no resource is its own ancestor."""
+    """Require parents that are resources, and no cycle."""
     by_name = {resource.name: resource for resource in connector.resources if resource.name}
     for index, resource in enumerate(connector.resources):
         if resource.parent is None:
@@ -43,7 +43,7 @@ def parents(report: Report, connector: Connector) -> None:
 
 
 def unique(report: Report, connector: Connector) -> None:
-    """`unique: global` says something of children only."""
+    """Warn of `unique` outside children."""
     for index, resource in enumerate(connector.resources):
         if resource.unique and resource.parent is None and not report.faulty(("resources", index, "parent")):
             path: Path = ("resources", index, "unique")
@@ -51,7 +51,7 @@ def unique(report: Report, connector: Connector) -> None:
 
 
 def relationships(report: Report, connector: Connector) -> None:
-    """`to` is a table of this connector, or `connector.table` of another."""
+    """Require related tables that are here, or `connector.table`."""
     tables = [resource.name for resource in connector.resources if resource.name]
     for index, resource in enumerate(connector.resources):
         for number, relation in enumerate(resource.relationships):

@@ -8,7 +8,7 @@ from dinobase.spec.writes import OPERATIONS, operation_of, table_of
 
 
 def targets(report: Report, connector: Connector) -> None:
-    """Table and operation are given or read from the name."""
+    """Require a table and an operation, given or read from the name."""
     tables = [resource.name for resource in connector.resources if resource.name]
     for index, write in enumerate(connector.write_endpoints):
         path: Path = ("write_endpoints", index)
@@ -24,17 +24,11 @@ def targets(report: Report, connector: Connector) -> None:
 
 
 def shapes(report: Report, connector: Connector) -> None:
-    """Keys that mean something together."""
+    """Refuse keys that mean nothing together."""
     for index, write in enumerate(connector.write_endpoints):
         path: Path = ("write_endpoints", index)
         if connector.type == "rest":
-            if not write.path and not report.faulty((*path, "path")):
-                message = f"`path` is missing in {report.at(path)}."
-                report.error((*path, "path"), "missing_key", message, "path: where the request goes.")
-            for field in ("mutation", "variables"):
-                if getattr(write, field):
-                    message = f"`{report.at((*path, field))}` is for GraphQL."
-                    report.error((*path, field), "misplaced", message, "Add `type: graphql`, or remove it.", key=True)
+            _rest(report, path, write)
         if not write.bulk:
             for field in ("max_batch_size", "bulk_body_path"):
                 if getattr(write, field) is not None:
@@ -46,6 +40,16 @@ def shapes(report: Report, connector: Connector) -> None:
         if write.send == "changed" and write.method == "PUT":
             message = f"`{write.name}` sends a PUT with the changed columns only: most APIs empty all others."
             report.warn((*path, "send"), "put_changed", message, "Use PATCH, or `send: full`.")
+
+
+def _rest(report: Report, path: Path, write: WriteEndpoint) -> None:
+    if not write.path and not report.faulty((*path, "path")):
+        message = f"`path` is missing in {report.at(path)}."
+        report.error((*path, "path"), "missing_key", message, "path: where the request goes.")
+    for field in ("mutation", "variables"):
+        if getattr(write, field):
+            message = f"`{report.at((*path, field))}` is for GraphQL."
+            report.error((*path, field), "misplaced", message, "Add `type: graphql`, or remove it.", key=True)
 
 
 def _table(report: Report, path: Path, write: WriteEndpoint, tables: list[str]) -> str | None:
