@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,8 @@ class Plan:
 
     key: columns that identify a row; complete: the stage holds the whole listing; visited: of a child whose listing was
     not of all parents, the key values of those it was; boundary: cursor column and value from which rows of an append
-    may be there already; memory: what the lake is to remember of the resource after this (without `schema`, `views`).
+    may be there already; memory: what the lake is to remember of the resource after this (less `schema`, `views`); counter:
+    the memory that counts loads which changed the table.
     """
 
     table: str
@@ -42,6 +43,7 @@ class Plan:
     visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]] | None = None
     boundary: tuple[str, str] | None = None
     memory: Mapping[str, str] = field(default_factory=dict)
+    counter: str = ""
     description: str = ""
 
 
@@ -54,6 +56,7 @@ class Outcome:
     deleted: int = 0
     total: int = 0
     changes: tuple[str, ...] = ()
+    count: str = ""
 
     @property
     def changed(self) -> bool:
@@ -78,8 +81,11 @@ def commit(
         changes = _evolve(writer, plan, schema)
         outcome = _write(writer, plan, schema, stage)
         total = _count(writer, plan.table) if schema.columns else 0
-        outcome = Outcome(outcome.inserted, outcome.updated, outcome.deleted, total, tuple(changes))
+        outcome = replace(outcome, total=total, changes=tuple(changes))
         after = {**plan.memory, "key": json.dumps(plan.key)}
+        if plan.counter and outcome.changed:
+            outcome = replace(outcome, count=str(int(after.get(plan.counter, "0")) + 1))
+            after[plan.counter] = outcome.count
         if schema.columns:
             after["schema"] = schema.to_json()
         known_views = _views(writer, plan, structures, before, rebuild=bool(changes))

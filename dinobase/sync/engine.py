@@ -160,8 +160,8 @@ class _Run:
 
     async def _after_parent(self, sync: ResourceSync, resource: Resource) -> tuple[TableReport, Listed | None]:
         if resource.parent is None or resource.parent.resource not in self._listed:
-            return await sync.run(None, in_run=False)
+            return await sync.run(None)
         listed = await asyncio.shield(self._listed[resource.parent.resource])
         if listed is None:
             return sync.skipped(f"its parent {resource.parent.resource} failed"), None
-        return await sync.run(listed, in_run=True)
+        return await sync.run(listed)

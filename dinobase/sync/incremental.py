@@ -11,13 +11,14 @@ from dinobase.kinds import duration
 from dinobase.spec.models import Incremental
 
 _ISO = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)(?:(?P<sep>[T ])(?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?"
+    r"(?P<day>\d{4}-\d\d-\d\d)"
+    r"(?:(?P<sep>[T ])(?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?"
 )
 _MILLISECONDS_FROM = Decimal(100_000_000_000)  # as seconds this would be the year 5138
 
 
 def start_value(plan: Incremental, committed: str | None) -> str | None:
-    """Return what `{incremental.start_value}` is: the committed cursor less lookback, else initial_value, as `format` says.
+    """Return `{incremental.start_value}`: the committed cursor less lookback, else initial_value, as `format` says.
 
     Raises SyncError where a cursor cannot be read as the instant or number that lookback or format need.
     """

@@ -1,4 +1,4 @@
-"""The loader's thread: one per connector, so that DuckDB works beside the fetch and its lake has one writer in this process."""
+"""The loader's thread: one per connector, so that DuckDB works beside the fetch."""
 
 from __future__ import annotations
 

@@ -57,13 +57,17 @@ def collect(
         shared = [c for c in schema if c.name in have]
         match = " AND ".join(f"t.{ident(k)} = s.{ident(k)}" for k in changed_key)
         same = " AND ".join(
-            f"CAST(t.{ident(c.name)} AS VARCHAR) IS NOT DISTINCT FROM CAST(CAST(s.{ident(c.name)} AS {c.sql_type}) AS VARCHAR)"
-            for c in shared
+            f"{_text('t', c.name)} IS NOT DISTINCT FROM {_text('s', c.name, c.sql_type)}" for c in shared
         )
         new = [f"s.{ident(c.name)} IS NULL" for c in schema if c.name not in have]
         equal = " AND ".join([match, same, *new])
         where += f" AND NOT EXISTS (SELECT 1 FROM {ALIAS}.{ident(parent.name)} t WHERE {equal})"
     return writer.rows(f"SELECT DISTINCT {', '.join(f's.{f}' for f in fields)} FROM {source} s{where}")
+
+
+def _text(side: str, name: str, kind: str = "") -> str:
+    value = f"{side}.{ident(name)}"
+    return f"CAST({f'CAST({value} AS {kind})' if kind else value} AS VARCHAR)"
 
 
 def all_of(

@@ -20,7 +20,7 @@ def choose(connector: Connector, kept: Sequence[str] | None, asked: Sequence[str
     return [r for r in ordered(connector) if r.name in chosen]
 
 
-def _apply(connector: Connector, default: Sequence[str], names: Iterable[str]) -> set[str]:
+def _apply(connector: Connector, default: Iterable[str], names: Iterable[str]) -> set[str]:
     names = [n.strip() for n in names if n.strip()]
     known = {r.name for r in connector.resources}
     for name in names:
@@ -73,7 +73,7 @@ def tags(connector: Connector, resource: Resource) -> list[str]:
 
 
 def key(connector: Connector, resource: Resource) -> list[str]:
-    """Return what identifies a row, as the file names it; a child's ancestors come first unless it is unique: global."""
+    """Return what identifies a row, as the file names it; its ancestors come first unless it is unique: global."""
     own = resource.primary_key
     names = [own] if isinstance(own, str) else list(own or ())
     if not names or resource.unique == "global":

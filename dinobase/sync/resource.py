@@ -1,10 +1,10 @@
-"""One resource from API to table: pages to the spool, segments to Parquet, everything to the lake in one transaction."""
+"""One resource from API to table: pages to the spool, segments to Parquet, all to the lake in one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -72,7 +72,7 @@ class ResourceSync:
         )
         self._notes: list[str] = []
 
-    async def run(self, listed: Listed | None, *, in_run: bool) -> tuple[TableReport, Listed]:
+    async def run(self, listed: Listed | None) -> tuple[TableReport, Listed]:
         """Fetch and load; `listed` is what the parent's run brought, where it ran too."""
         schema = TableSchema.from_json(self._before["schema"]) if "schema" in self._before else TableSchema()
         landing = Landing(
@@ -82,7 +82,7 @@ class ResourceSync:
             cursor=self._resource.incremental.cursor_path if self._resource.incremental else "",
             fits_double=self._fits_double,
         )
-        rows, everything = await self._loader.run(self._parent_rows, listed, in_run)
+        rows, everything = await self._loader.run(self._parent_rows, listed)
         await asyncio.to_thread(self._spool.open)
         try:
             await self._fetch(landing, rows)
@@ -107,11 +107,9 @@ class ResourceSync:
             return True
         name = ident(column.name)
         table = f"{ALIAS}.{ident(self._resource.name)}"
-        return not self._loader.writer.one(
-            f"SELECT count(*) FROM {table} WHERE abs({name}::HUGEINT) > 9007199254740992"
-        )
+        return not self._loader.writer.one(f"SELECT count(*) FROM {table} WHERE abs({name}::HUGEINT) > {EXACT_DOUBLE}")
 
-    def _parent_rows(self, listed: Listed | None, in_run: bool) -> tuple[list[ParentRow] | None, bool]:  # noqa: FBT001
+    def _parent_rows(self, listed: Listed | None) -> tuple[list[ParentRow] | None, bool]:
         """Return the request series and whether they cover all parents; None for a resource without a parent."""
         own = self._resource.parent
         if own is None:
@@ -125,12 +123,10 @@ class ResourceSync:
             and (listed.complete or not (whole or self._full_refresh))
         ):
             values = (listed.changed if own.only_changed else listed.rows)[self._resource.name]
-            return parents.parent_rows(
-                self._connector, self._resource, values
-            ), listed.complete and not own.only_changed
+            rows = parents.parent_rows(self._connector, self._resource, values)
+            return rows, listed.complete and not own.only_changed
         schema = self._schema_of(parent)
         values = parents.all_of(self._loader.writer, self._connector, parent, self._resource, schema)
-        del in_run
         return parents.parent_rows(self._connector, self._resource, values), True
 
     def _schema_of(self, resource: Resource) -> TableSchema:
@@ -167,7 +163,7 @@ class ResourceSync:
                 await self._stage(landing, segment, staging)
         await asyncio.gather(*staging)
 
-    def _batches(self, todo: list[ParentRow] | None):  # type: ignore[no-untyped-def] # noqa: ANN202 - runner.read's own
+    def _batches(self, todo: list[ParentRow] | None) -> AsyncGenerator[Batch, None]:
         return runner.read(
             self._session,
             self._resource,
@@ -227,7 +223,7 @@ class ResourceSync:
 
         outcome = self._loader.locked(load)
         self._notes += [*landing.notes, *outcome.changes]
-        mine = Listed(loads, prepared.memory.get(LOADS, loads), complete, found, changed)
+        mine = Listed(loads, outcome.count or loads, complete, found, changed)
         return self._report("success" if outcome.changed else "unchanged", outcome), mine
 
     def _plan(
@@ -240,9 +236,7 @@ class ResourceSync:
         rows: list[ParentRow] | None,
         everything: bool,
     ) -> write.Plan:
-        resource = self._resource
-        if self._children and self._spool.progress.rows:
-            memory[LOADS] = str(int(memory.get(LOADS, "0")) + 1)
+        resource, others = self._resource, self._connector.resources
         disposition = resource.write_disposition or ("merge" if key else "replace")
         boundary = None
         if disposition == "append" and self._full_refresh:
@@ -265,6 +259,7 @@ class ResourceSync:
             visited=visited,
             boundary=boundary,
             memory=memory,
+            counter=LOADS if any(c.parent and c.parent.resource == resource.name for c in others) else "",
             description=resource.description or "",
         )
 
