@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from datetime import UTC, datetime
 
@@ -29,4 +28,6 @@ def iso(moment: datetime) -> str:
 
 def new_id(prefix: str) -> str:
     """Return `prefix_` and 16 hexadecimal digits, sortable by time to the millisecond."""
+    import secrets  # random, hashlib and more: not on the way of a query
+
     return f"{prefix}_{int(time.time() * 1000):011x}{secrets.token_hex(3)[:5]}"

@@ -17,7 +17,6 @@ DinobaseError                 exit 1   the work failed
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -161,6 +160,8 @@ class SpecError(RequestError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the nearest known name, or '' where none is near."""
+    import difflib  # only errors need it
+
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not near:

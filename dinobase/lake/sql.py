@@ -23,11 +23,12 @@ def qualified(*names: str) -> str:
 
 def parse_tree(connection: Any, sql: str) -> dict[str, Any]:
     """Return DuckDB's own parse tree of SELECTs, bound to nothing; `error` is true for anything else."""
-    text = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0]
+    # a bound parameter would make the driver import uuid, decimal and platform
+    text = connection.execute(f"SELECT json_serialize_sql({literal(sql)}::VARCHAR)").fetchone()[0]
     tree: dict[str, Any] = json.loads(text)
     return tree
 
 
 def statement_kinds(connection: Any, sql: str) -> list[str]:
-    """Return `SELECT`, `DELETE`, `COPY`... of each statement; ask a locked instance, since parsing IMPORT reads files."""
+    """Return `SELECT`, `DELETE`, `COPY`... of each statement; ask a locked instance, as parsing IMPORT reads files."""
     return [str(statement.type).rpartition(".")[2] for statement in connection.extract_statements(sql)]

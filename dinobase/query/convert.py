@@ -5,7 +5,7 @@ What Python would bend (months in an interval, nanoseconds, years past 9999) is 
 
 from __future__ import annotations
 
-import base64
+import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -148,7 +148,7 @@ def _nested(value: Any, kind: Any, column: Column) -> Value:  # noqa: PLR0911 - 
     if isinstance(value, (int, float)):
         return column.convert(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(bytes(value)).decode()
+        return binascii.b2a_base64(bytes(value), newline=False).decode()
     if isinstance(value, dict):
         return _mapping(value, kind, base, column)
     if isinstance(value, (list, tuple)):

@@ -37,7 +37,12 @@ def parse(words: Sequence[str]) -> Asked | None:
         def error(self, message: str) -> NoReturn:
             raise UsageError(message[:1].upper() + message[1:], hint='dinobase query "SELECT ..."')
 
-    parser = Parser(prog="dinobase query", add_help=False, allow_abbrev=False)
+    parser = Parser(
+        prog="dinobase query",
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=80),  # else it asks shutil for the width
+    )
     parser.add_argument("sql")
     parser.add_argument("--format", choices=FORMATS, default="")
     parser.add_argument("--max-rows", type=_whole, default=MAX_ROWS)

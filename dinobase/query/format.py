@@ -7,7 +7,6 @@ thing that is waited for: such rows rest on disk until then.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -61,6 +60,8 @@ def _objects(stream: ResultStream, names: Sequence[str], between: str) -> Iterat
     if not any(column.watch and column.base != "double" for column in stream.columns):
         yield from _joined((_object(names, row) for batch in stream.batches() for row in batch), between)
         return
+    import tempfile  # only large results need it
+
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8", newline="\n") as spool:
         for batch in stream.batches():
             spool.write("".join(f"{_object(names, row)}\n" for row in batch))
