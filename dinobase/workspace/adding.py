@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinobase.core import errors, secrets
-from dinobase.core.errors import did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event
 from dinobase.spec import config, config_edit, credentials, names
@@ -16,7 +15,7 @@ from dinobase.spec.credentials import Answer, Ask
 from dinobase.spec.load import load_connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
-from dinobase.sync import registry
+from dinobase.sync import plan, registry
 from dinobase.workspace import results
 
 if TYPE_CHECKING:
@@ -41,52 +40,29 @@ def add(
     if before is not None:
         _may_replace(called, kind, before.type, replace=replace)
     connector = load_connector(path)
-    check_resources(connector, resources or ())
+    kept = resources if resources is not None else (before.resources if before else ())
+    chosen = plan.choose(connector, kept, ())
     answers = credentials.gather(called, connector.credentials, given, ask)
     resolved = resolve(connector, credentials.values(connector.credentials, answers))
-    seen = prove(resolved, called, resources or (), paths) if check else None
+    seen = prove(resolved, called, [r.name for r in chosen], paths) if check else None
     rests = _keep(called, kind, answers, resources, before, paths)
     return results.Added(
         name=called,
         type=kind,
         definition=str(path),
-        resources=selected(connector, resources or (before.resources if before else ())),
+        resources=[r.name for r in chosen],
         credentials=[_use(answer, rests) for answer in answers.values()],
         replaced=before is not None,
         check=seen,
     )
 
 
-def check_resources(connector: Connector, asked: Sequence[str]) -> None:
-    """Raise for a name that no resource has."""
-    known = [r.name for r in connector.resources]
-    unknown = [name for name in (a.removeprefix("+") for a in asked) if name not in known]
-    if unknown:
-        near = did_you_mean(unknown[0], known)
-        raise errors.UnknownName(
-            f"`{connector.name}` has no resource {', '.join(f'`{u}`' for u in unknown)}",
-            code="unknown.resource",
-            hint=f"{f'Did you mean `{near}`? ' if near else ''}Known: {', '.join(known)}.",
-            resources=unknown,
-            known=known,
-        )
-
-
-def selected(connector: Connector, asked: Sequence[str]) -> list[str]:
-    """Return the resources that are synced: those asked for, or the default ones and what `+` adds."""
-    wanted = [a.removeprefix("+") for a in asked]
-    if asked and not asked[0].startswith("+"):
-        return [r.name for r in connector.resources if r.name in wanted]
-    return [r.name for r in connector.resources if r.selected or r.name in wanted]
-
-
-def prove(resolved: Connector, name: str, resources: Sequence[str], paths: Paths) -> results.CheckSeen:
+def prove(resolved: Connector, name: str, chosen: Sequence[str], paths: Paths) -> results.CheckSeen:
     """Send one cheap request; raises where the API refuses."""
     from dinobase.extract.runner import CheckResult, check  # HTTP: only where there is something to ask
     from dinobase.extract.session import Session
 
-    wanted = selected(resolved, resources)
-    first = [r for r in resolved.resources if r.name in wanted] or resolved.resources
+    first = [r for r in resolved.resources if r.name in chosen] or resolved.resources
     narrowed = resolved.model_copy(update={"resources": first})
 
     async def ask() -> CheckResult:
@@ -122,9 +98,17 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
         RunLog(paths.state, settings.storage.catalog).forget(name)
     Vault(paths).delete(name)
     config_edit.drop_connector(paths, name)
+    _forget_state(name, paths)
     if not there:
         return results.Removed(name, "none")
     return results.Removed(name, "kept", location.data) if keep_data else results.Removed(name, "dropped")
+
+
+def _forget_state(name: str, paths: Paths) -> None:
+    """Tokens, rate limit and checkpoints go with the connector; lock files stay, another process may wait on one."""
+    for suffix in ("tokens", "limit"):
+        (paths.state / f"{name}.{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(paths.spool / name, ignore_errors=True)
 
 
 def _keep(
@@ -186,7 +170,3 @@ def _use(answer: Answer, rests: str) -> results.CredentialUse:
 def _ignore(_: Event) -> None:
     return
 
-
-def definition_of(name: str, paths: Paths) -> Path:
-    """Return the file of a connected connector."""
-    return registry.definition(config.load_config(paths).connectors[name].type, paths)
