@@ -7,10 +7,10 @@ import re
 import socket
 import ssl
 import urllib.request
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
-from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import aiohttp
 import aiohttp.resolver
@@ -19,12 +19,12 @@ import yarl
 import dinobase
 from dinobase.core.secrets import redact
 from dinobase.core.values import HttpRequest, HttpResponse
+from dinobase.kinds.origin import Origin, origin
 from dinobase.kinds.read.rest import encode, plain
 
 LARGEST = 512 * 1024 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
-_PORTS = {"http": 80, "https": 443}
 _HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
 
 
@@ -40,34 +40,6 @@ class TransportError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port: credentials stay within one."""
-
-    scheme: str
-    host: str
-    port: int
-
-    def keeps(self, other: Origin) -> bool:
-        """Tell whether credentials may go on to another origin: the same one, or its own switch to TLS."""
-        upgrade = (self.scheme, self.port) == ("http", 80) and (other.scheme, other.port) == ("https", 443)
-        return self == other or (self.host == other.host and upgrade)
-
-
-def origin(url: str) -> Origin:
-    """Return a URL's origin; raises TransportError where it has none."""
-    try:
-        parts: SplitResult = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme.lower(), 0)
-    except ValueError:
-        port = 0
-    if not port or not parts.hostname:
-        raise TransportError(
-            "fetch.url", f"`{redact(url)}` is not an http or https URL", retry=False, sent=False, hint="Check base_url."
-        )
-    return Origin(parts.scheme.lower(), parts.hostname.lower(), port)
-
-
 def harmless(request: HttpRequest) -> HttpRequest:
     """Return the request without any header that may hold a secret."""
     return replace(request, headers={k: v for k, v in request.headers.items() if k.lower() in _HARMLESS})
@@ -81,7 +53,6 @@ class HttpClient:
         self._seconds = timeout
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[tuple[str, str], str | None] = {}
-        self.bytes = 0
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -90,6 +61,8 @@ class HttpClient:
             timeout=self._timeout,
             headers={"User-Agent": f"dinobase/{dinobase.__version__}", "Accept-Encoding": "gzip, deflate"},
             skip_auto_headers=("Content-Type",),
+            max_line_size=65536,
+            max_field_size=65536,
         )
         return self
 
@@ -100,8 +73,13 @@ class HttpClient:
             await self._session.close()
             self._session = None
 
-    async def send(self, signed: HttpRequest, *, shown: str) -> HttpResponse:
-        """Send a signed request, following redirects; `shown` is its URL without credentials."""
+    async def send(self, signed: HttpRequest, *, shown: str, bare: bool = False) -> HttpResponse:
+        """Send a signed request, following redirects; `shown` is its URL without credentials.
+
+        `bare`: the request goes to another origin than its connector's and carries no header that may hold a secret.
+        """
+        if bare:
+            signed = harmless(signed)
         request, url, asked = signed, encode(signed.url, signed.params), shown
         for _ in range(_MOST_REDIRECTS + 1):
             response = await self._once(request, url, asked)
@@ -109,7 +87,7 @@ class HttpClient:
             if response.status not in _REDIRECTS or not location:
                 return response
             target = plain(urldefrag(urljoin(url, location)).url)
-            here, there = origin(url), origin(target)
+            here, there = _origin(url), _origin(target)
             kept = here.keeps(there)
             if not kept and request.method != "GET":
                 raise TransportError(
@@ -156,10 +134,12 @@ class HttpClient:
             size += len(chunk)
             if size > LARGEST:
                 raise TransportError(
-                    "fetch.too_large", f"the answer is larger than {LARGEST >> 20} MB", retry=False, hint="Ask for less."
+                    "fetch.too_large",
+                    f"the answer is larger than {LARGEST >> 20} MB",
+                    retry=False,
+                    hint="Ask for less.",
                 )
             chunks.append(chunk)
-        self.bytes += size
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _proxy(self, url: str) -> str | None:
@@ -172,7 +152,16 @@ class HttpClient:
         return self._proxies[key]
 
 
-def _named(error: Exception, url: str, seconds: float) -> Exception:
+def _origin(url: str) -> Origin:
+    try:
+        return origin(url)
+    except ValueError:
+        raise TransportError(
+            "fetch.url", f"`{redact(url)}` is not an http or https URL", retry=False, sent=False, hint="Check base_url."
+        ) from None
+
+
+def _named(error: Exception, url: str, seconds: float) -> Exception:  # noqa: PLR0911 - a table of faults
     """Return our name for a fault of the transport."""
     host = urlsplit(url).netloc.rpartition("@")[2]
     if isinstance(error, TransportError):
@@ -180,13 +169,20 @@ def _named(error: Exception, url: str, seconds: float) -> Exception:
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
         reason = redact(str(error.__cause__ or error))
         return TransportError(
-            "fetch.tls", f"the TLS connection to {host} failed: {reason}", retry=False, sent=False,
+            "fetch.tls",
+            f"the TLS connection to {host} failed: {reason}",
+            retry=False,
+            sent=False,
             hint="Its certificate is not trusted, or it does not speak TLS on this port.",
         )
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         again = isinstance(error.os_error, socket.gaierror) and error.os_error.errno == socket.EAI_AGAIN
         return TransportError(
-            "fetch.dns", f"the host {host} is not known", retry=again, sent=False, hint="Check base_url and the network."
+            "fetch.dns",
+            f"the host {host} is not known",
+            retry=again,
+            sent=False,
+            hint="Check base_url and the network.",
         )
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return TransportError(
@@ -195,7 +191,10 @@ def _named(error: Exception, url: str, seconds: float) -> Exception:
     if isinstance(error, aiohttp.ClientConnectorError):
         reason = error.os_error.strerror or str(error.os_error)
         return TransportError(
-            "fetch.unreachable", f"{host} cannot be reached: {reason}", retry=True, sent=False,
+            "fetch.unreachable",
+            f"{host} cannot be reached: {reason}",
+            retry=True,
+            sent=False,
             hint="Check base_url and that the server runs.",
         )
     if isinstance(error, aiohttp.ContentTypeError | aiohttp.InvalidURL | ValueError):

@@ -53,11 +53,11 @@ def decide(
     renewed: bool,
 ) -> Decision:
     """Decide about one answer; `attempt` counts from 1, `chance` is random in [0, 1), `renewed` after one new token."""
-    if 200 <= status < 300:  # noqa: PLR2004
+    if 200 <= status < 300:
         return Decision("accept")
     action: Action = next((a for a, statuses in TABLE if status in statuses), "stop")
     asked = wait_seconds(headers, now)
-    if status == 403 and ("retry-after" in headers or exhausted(headers)):  # noqa: PLR2004
+    if status == 403 and ("retry-after" in headers or exhausted(headers)):
         action = "wait"
     elif action == "stop" and status in policy.statuses:
         action = "retry"
@@ -71,7 +71,7 @@ def decide(
         return Decision("stop", seconds, "rate limit", too_long=True)
     if attempt >= policy.attempts:
         return Decision("stop", reason=f"{attempt} tries")
-    limited = action == "wait" and status != 503  # noqa: PLR2004 - an overloaded server may still serve others
+    limited = action == "wait" and status != 503
     return Decision(action, seconds, "rate limit" if limited else f"status {status}", shared=limited or said)
 
 

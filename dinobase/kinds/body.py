@@ -179,8 +179,7 @@ def _malformed(raw: bytes, error: Exception) -> MalformedError:
 def _utf8(raw: bytes, content_type: str) -> bytes:
     if raw.isascii() and b"\x00" not in raw[:4]:
         return raw
-    if raw.startswith(_BOM):
-        raw = raw[len(_BOM) :]
+    raw = raw.removeprefix(_BOM)
     declared = _CHARSET.search(content_type)
     charset = declared.group(1) if declared else json.detect_encoding(raw)
     if charset.lower().replace("_", "-") in {"utf-8", "utf8"}:

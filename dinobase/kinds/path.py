@@ -12,7 +12,7 @@ from dinobase.core.errors import RequestError
 from dinobase.kinds.body import Body, MalformedError, Parts, Raw, scalar
 
 if TYPE_CHECKING:
-    from jsonpath import JSONPath
+    from jsonpath import CompoundJSONPath, JSONPath
 
 _SEGMENT = re.compile(
     r"""
@@ -37,7 +37,7 @@ class Path:
 
     text: str
     parts: Parts | None
-    query: JSONPath | None = None
+    query: JSONPath | CompoundJSONPath | None = None
     prefix: Parts = ()
 
     def places(self, body: Body) -> list[Parts]:
@@ -55,7 +55,9 @@ class Path:
         if self.query is None or not self.prefix:
             return False
         value = body.at(self.prefix)
-        return value is not None and ("?" in self.text or bytes(value) == b"null" or body.container(self.prefix) in ([], {}))
+        return value is not None and (
+            "?" in self.text or bytes(value) == b"null" or body.container(self.prefix) in ([], {})
+        )
 
     def find(self, body: Body) -> Raw | bytes | None:
         """Return the first value's own bytes, or None."""
@@ -137,4 +139,4 @@ def _loads(raw: bytes) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) < 4000 else float(digits)  # noqa: PLR2004 - Python refuses longer ones
+    return int(digits) if len(digits) < 4000 else float(digits)

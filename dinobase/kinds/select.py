@@ -26,20 +26,15 @@ class Selector:
         """Return the records, objects all; raises MalformedError where the path leads nowhere."""
         if body.empty:
             return ()
-        if self._path is None:
-            return _objects(self._only_list(body))
-        if self._path.parts is not None:
-            if not self._path.parts:
-                return self._value(body, ())
-            items = body.items(self._path.parts)
-            if items is not None:
-                return _objects(items)
-        places = self._path.places(body)
+        return _objects(self._only_list(body)) if self._path is None else self._selected(body, self._path)
+
+    def _selected(self, body: Body, path: Path) -> Sequence[Raw | bytes]:
+        places = path.places(body)
         if not places:
-            if self._path.may_be_nothing(body):
+            if path.may_be_nothing(body):
                 return ()
             raise MalformedError(
-                f"`{self._path.text}` (data_selector) matches nothing; the body has {_keys(body)}",
+                f"`{path.text}` (data_selector) matches nothing; the body has {_keys(body)}",
                 hint="Set data_selector to the path of the array of records.",
                 code="fetch.selector",
             )

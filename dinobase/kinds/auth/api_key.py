@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
+from urllib.parse import unquote_plus
 
 from pydantic import Field
 
@@ -22,7 +24,7 @@ class ApiKey(AuthKind):
         """Put the key where it travels."""
         del token
         if self.location == "query":
-            return request.with_params((self.name, self.api_key))
+            return replace(request, url=_without(request.url, self.name)).with_params((self.name, self.api_key))
         if self.location == "header":
             return request.with_header(self.name, self.api_key)
         cookie = f"{self.name}={self.api_key}"
@@ -32,3 +34,12 @@ class ApiKey(AuthKind):
     def secrets(self) -> tuple[str, ...]:
         """Return the key."""
         return (self.api_key,)
+
+
+def _without(url: str, name: str) -> str:
+    """Return a next link without the key that some APIs repeat in it, so that it does not go out twice."""
+    path, question, query = url.partition("?")
+    if not question:
+        return url
+    kept = "&".join(pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != name)
+    return f"{path}?{kept}" if kept else path

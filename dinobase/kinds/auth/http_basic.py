@@ -24,7 +24,7 @@ class HttpBasic(AuthKind):
         return request.with_header("Authorization", f"Basic {self._encoded()}")
 
     def secrets(self) -> tuple[str, ...]:
-        """Return what is secret of the two (with a dummy password the username is the key), and the form that travels."""
+        """Return what is secret, in the form that travels too; beside a dummy password the username is the key."""
         shortest = 8
         parts = (self.password,) if len(self.password) >= shortest else (self.username, self.password)
         return (*parts, self._encoded())

@@ -42,7 +42,7 @@ class OAuth2(AuthKind):
 
     def flow(self, token: Token | None, now: datetime) -> Flow:
         """Ask for a token: client id and secret in the header, and where that is refused, in the form."""
-        form = {"grant_type": self.grant}
+        form: dict[str, str] = {"grant_type": self.grant}
         refresh = (token.refresh if token else "") or self.refresh_token
         if self.grant == "refresh_token":
             form["refresh_token"] = refresh
@@ -80,7 +80,9 @@ class OAuth2(AuthKind):
         access = answer.get("access_token")
         if response.status != _OK or not isinstance(access, str) or not access:
             reason = ": ".join(str(answer[k]) for k in ("error", "error_description") if answer.get(k))
-            raise AuthError(f"{self.token_url} gave no token (status {response.status}{', ' if reason else ''}{reason})")
+            raise AuthError(
+                f"{self.token_url} gave no token (status {response.status}{', ' if reason else ''}{reason})"
+            )
         try:
             expires = now + timedelta(seconds=float(answer["expires_in"]))
         except (KeyError, TypeError, ValueError, OverflowError):

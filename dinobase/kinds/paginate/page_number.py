@@ -54,7 +54,7 @@ class PageNumber(Pager):
         return tuple(p for p in (self.page_param, self.page_size_param) if p)
 
     def _step(self, number: int, size: int) -> Step:
-        params = ((self.page_param, str(number)),)
+        params: tuple[tuple[str, str], ...] = ((self.page_param, str(number)),)
         if self.page_size_param and self.page_size:
             params = (*params, (self.page_size_param, str(self.page_size)))
         return Step(params=params, number=number, size=size)

@@ -23,7 +23,10 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a resource is asked for: base_url and headers are final, path, params and body are templates."""
+    """How a resource is asked for: base_url and headers are final, path, params and body are templates.
+
+    `document` is a GraphQL query; `body` then holds its variables.
+    """
 
     base_url: str
     path: str
@@ -31,6 +34,7 @@ class Asked:
     params: Mapping[str, Json]
     headers: Mapping[str, str]
     body: Json = None
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ def listing(asked: Asked, values: Mapping[str, object]) -> Listing:
     params = {k: v for k, v in asked.params.items() if k not in into_path}
     pairs = tuple(pair for name, value in params.items() for pair in _pairs(name, _filled(value, values)))
     headers = dict(asked.headers)
-    body = None if asked.body is None else _filled(asked.body, values)
+    body = None if asked.body is None else _filled(asked.body, values, keep_types=bool(asked.document))
+    if asked.document:
+        body = {"query": asked.document, "variables": {} if body is None or body is _MISSING else body}
     if asked.method != "GET":
         body = {} if body is None or body is _MISSING else body
         headers = {"Content-Type": "application/json", **headers}
@@ -110,22 +116,22 @@ def _url(asked: Asked, values: Mapping[str, object]) -> str:
     return plain(join(asked.base_url, render(asked.path, values, in_path=True)))
 
 
-def _filled(value: Json, values: Mapping[str, object]) -> Json:
+def _filled(value: Json, values: Mapping[str, object], *, keep_types: bool = False) -> Json:
     """Render strings inside; one that refers to a value that is None is left out, and so is what only holds such."""
     if isinstance(value, str):
         refers = any(values.get(p.name, _MISSING) is None for p in placeholders(value)) if "{" in value else False
-        return _MISSING if refers else render_json(value, values)
+        return _MISSING if refers else render_json(value, values, keep_types=keep_types)
     if isinstance(value, Mapping):
-        filled = {k: f for k, v in value.items() if (f := _filled(v, values)) is not _MISSING}
+        filled = {k: f for k, v in value.items() if (f := _filled(v, values, keep_types=keep_types)) is not _MISSING}
         return filled if filled or not value else _MISSING
     if isinstance(value, list | tuple):
-        listed = [f for v in value if (f := _filled(v, values)) is not _MISSING]
+        listed = [f for v in value if (f := _filled(v, values, keep_types=keep_types)) is not _MISSING]
         return listed if listed or not value else _MISSING
     return value
 
 
 def _pairs(name: str, value: Json) -> Iterator[tuple[str, str]]:
-    """Lists repeat the name, objects write `name[key]`, null is left out."""
+    """Write one parameter: lists repeat the name, objects write `name[key]`, null is left out."""
     if value is None or value is _MISSING:
         return
     if isinstance(value, list | tuple):

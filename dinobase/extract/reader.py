@@ -1,0 +1,185 @@
+"""One resource of one session: its requests, where its records are, and which answers end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from dinobase.core.errors import FetchError, RequestError
+from dinobase.core.secrets import redact
+from dinobase.core.values import Event, HttpResponse
+from dinobase.extract import faults
+from dinobase.extract.session import Session
+from dinobase.kinds import body as bodies
+from dinobase.kinds.body import Body, MalformedError, Raw
+from dinobase.kinds.origin import origin
+from dinobase.kinds.paginate.page import Page, Pager, Step
+from dinobase.kinds.paginate.single_page import SinglePage
+from dinobase.kinds.path import compile_path
+from dinobase.kinds.read.rest import Asked, Listing, listing
+from dinobase.kinds.select import Selector
+from dinobase.spec.models import Resource
+
+Answer = TypeVar("Answer")
+
+_GONE = frozenset({404, 410})
+_NO_CONTENT = 204
+_THROTTLED = (b"THROTTLED", b"RATE_LIMITED", b"RATELIMITED")
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """One page, read; `over` where the status said that there is nothing (more), `missing` where there is no parent."""
+
+    step: Step
+    page: Page
+    response: HttpResponse
+    records: Sequence[Raw | bytes]
+    over: bool = False
+    missing: bool = False
+
+
+class ResourceReader:
+    """Asks for pages of a resource and reads them; what it settles on (the list of records) holds for all of them."""
+
+    def __init__(self, session: Session, resource: Resource) -> None:
+        connector = session.connector
+        self.session = session
+        self.resource = resource
+        self.graphql = connector.type == "graphql"
+        self.pager: Pager = (
+            resource.paginator or resource.endpoint.paginator or connector.client.paginator or SinglePage()
+        )
+        self._selector = Selector(resource.data_selector if self.graphql else resource.endpoint.data_selector)
+        self._gone = _GONE | set(resource.empty_statuses) if resource.parent else frozenset()
+        self._hosts = frozenset(host.lower() for host in connector.client.allow_hosts)
+        if resource.auth and resource.auth not in connector.auth_methods:
+            raise RequestError(f"resource `{resource.name}` names auth `{resource.auth}`, which auth_methods has not")
+
+    def listing(self, values: Mapping[str, object]) -> Listing:
+        """Return the request that a listing's pages share."""
+        client, resource, endpoint = self.session.connector.client, self.resource, self.resource.endpoint
+        headers = {"Accept": "application/json", **client.headers, **endpoint.headers}
+        base_url = endpoint.base_url or client.base_url
+        if self.graphql:
+            path = endpoint.path or ""
+            asked = Asked(base_url, path, "POST", endpoint.params, headers, resource.variables, resource.query or "")
+        else:
+            path = resource.name if endpoint.path is None else endpoint.path
+            asked = Asked(base_url, path, endpoint.method, endpoint.params, headers, endpoint.body)
+        return listing(asked, values)
+
+    async def fetch(self, shared: Listing, step: Step, *, attempts: int | None = None) -> HttpResponse:
+        """Ask for one page."""
+        request = shared.page(step)
+        bare = False
+        if step.url:
+            url, bare = self._checked(shared.request.url, request.url)
+            request = replace(request, url=url)
+        first_page = step == self.pager.first()
+
+        def accept(status: int) -> bool:
+            return self.pager.ends_with(status, step) or (first_page and status in self._gone)
+
+        return await self.session.send(
+            request,
+            resource=self.resource.name,
+            auth=self.resource.auth or "",
+            accept=accept,
+            bare=bare,
+            attempts=attempts,
+            status_of=_graphql_status if self.graphql else _own_status,
+        )
+
+    def read(self, response: HttpResponse, step: Step) -> Got:
+        """Read a page; raises FetchError where its body cannot be used."""
+        if response.status >= 300:
+            missing = response.status in self._gone and not self.pager.ends_with(response.status, step)
+            page = Page(response.url, response.headers, Body(b""), 0)
+            return Got(step, page, response, (), over=True, missing=missing)
+        try:
+            content = b"" if response.status == _NO_CONTENT else response.body
+            body = bodies.read(content, response.headers.get("content-type", ""))
+            if self.graphql:
+                _refuse_errors(body)
+            records = self._selector.records(body)
+        except MalformedError as error:
+            raise self._malformed(error, response) from None
+        session = self.session
+        session.emit(Event("page", session.name, self.resource.name, rows=len(records), bytes=len(response.body)))
+        return Got(step, Page(response.url, response.headers, body, len(records)), response, records)
+
+    def following(self, got: Got) -> Step | None:
+        """Return the step after a page."""
+        return None if got.over else self._asked(lambda: self.pager.next(got.page, got.step), got)
+
+    def ahead(self, got: Got) -> Iterator[Step]:
+        """Return the steps that are known to follow."""
+        return iter(self._asked(lambda: self.pager.ahead(got.page, got.step), got))
+
+    def token(self, got: Got) -> str | None:
+        """Return what token_path finds."""
+        incremental = self.resource.incremental
+        if incremental is None or not incremental.token_path or got.over:
+            return None
+        path = compile_path(incremental.token_path)
+        return self._asked(lambda: path.text_in(got.page.body), got)
+
+    def _asked(self, question: Callable[[], Answer], got: Got) -> Answer:
+        try:
+            return question()
+        except MalformedError as error:
+            raise self._malformed(error, got.response) from None
+
+    def _malformed(self, error: MalformedError, response: HttpResponse) -> FetchError:
+        return faults.malformed(error, response, resource=self.resource.name, url=response.url)
+
+    def _checked(self, home_url: str, url: str) -> tuple[str, bool]:
+        """Return a next link and whether it goes out without credentials; raises where it leads elsewhere."""
+        home = origin(home_url)
+        try:
+            there = origin(url)
+        except ValueError:
+            raise self._elsewhere(url, "which is not an http or https URL", "") from None
+        if home.keeps(there):
+            return url, False
+        if there.is_downgrade_of(home):
+            return f"https{url[4:]}", False
+        if there.named_in(self._hosts):
+            return url, True
+        raise self._elsewhere(
+            url,
+            f"which is another origin than {home}",
+            f"If the API's documentation says so, name {there.host} in client.allow_hosts; "
+            "it is then asked without credentials.",
+        )
+
+    def _elsewhere(self, url: str, why: str, hint: str) -> FetchError:
+        shown = redact(url)
+        return FetchError(
+            f"the next link is {shown}, {why}",
+            code="fetch.other_host",
+            hint=hint,
+            resource=self.resource.name,
+            url=shown,
+        )
+
+
+def _own_status(response: HttpResponse) -> int:
+    return response.status
+
+
+def _graphql_status(response: HttpResponse) -> int:
+    """Return 429 for an answer that is a rate limit in spite of its 200."""
+    head = response.body[:4096]
+    limited = response.status == 200 and b'"errors"' in head and any(word in head for word in _THROTTLED)
+    return 429 if limited else response.status
+
+
+def _refuse_errors(body: Body) -> None:
+    errors = body.at(("errors",))
+    if errors is not None and bytes(errors) not in {b"null", b"[]"}:
+        message = body.at(("errors", 0, "message"))
+        text = bytes(errors)[:200].decode(errors="replace") if message is None else bodies.scalar(message)
+        raise MalformedError(f"the API answers with errors: {text}", code="fetch.graphql")

@@ -1,0 +1,55 @@
+"""A refresh token that the server replaces is on disk before it is used, so that a crash never loses the account."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+import msgspec
+
+from dinobase.core.clock import new_id
+from dinobase.kinds.auth.base import AuthKind, Token
+
+
+class TokenFile:
+    """The tokens of one instance, 0600, each under a hash of the credentials that it came from."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = filelock.FileLock(path.with_suffix(".lock"), mode=0o600, thread_local=False)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from renewing the same token."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock.acquire(timeout=60):
+            yield
+
+    def load(self, auth: AuthKind) -> Token | None:
+        """Return the token that was kept for these credentials."""
+        return self._all().get(_key(auth))
+
+    def save(self, auth: AuthKind, token: Token) -> None:
+        """Keep a token; on disk when this returns."""
+        everything = {**self._all(), _key(auth): token}
+        fresh = self._path.with_name(f"{self._path.name}.{new_id('new')}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(everything))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+    def _all(self) -> dict[str, Token]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Token])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+
+
+def _key(auth: AuthKind) -> str:
+    return hashlib.sha256(auth.model_dump_json().encode()).hexdigest()[:32]

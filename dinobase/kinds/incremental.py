@@ -1,0 +1,110 @@
+"""Cursor values as text: moments are moved and written in the style they came in, and never compared as strings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
+
+from dinobase.kinds.body import Body, Parts, Raw
+from dinobase.kinds.path import compile_path
+
+Style: TypeAlias = Literal["iso", "date", "unix", "unix_ms"]
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MILLISECONDS = 100_000_000_000  # above this a number counts milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What one listing asks for; None where there is no such bound."""
+
+    start: str | None
+    end: str | None
+
+
+def style_of(text: str) -> Style | None:
+    """Tell how a moment is written; None where the text is none."""
+    if _NUMBER.match(text):
+        return "unix_ms" if abs(float(text)) > _MILLISECONDS else "unix"
+    if _DATE.match(text):
+        return "date"
+    return "iso" if moment(text) is not None else None
+
+
+def moment(text: str) -> datetime | None:
+    """Read a moment; without an offset it is UTC."""
+    try:
+        if _NUMBER.match(text):
+            number = float(text)
+            return datetime.fromtimestamp(number / 1000 if abs(number) > _MILLISECONDS else number, UTC)
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def written(at: datetime, style: Style) -> str:
+    """Write a moment."""
+    if style == "unix":
+        return str(int(at.timestamp()))
+    if style == "unix_ms":
+        return str(int(at.timestamp() * 1000))
+    if style == "date":
+        return at.date().isoformat()
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def with_style(text: str, style: Style) -> str:
+    """Write a moment in another style; a text that is no moment stays as it is."""
+    found = None if style_of(text) == style else moment(text)
+    return text if found is None else written(found, style)
+
+
+def field_of(record: Body, name: str) -> Raw | bytes | None:
+    """Return a record's field, named by the API's own name or path, or by the column's name."""
+    found = compile_path(name).find(record) if name else None
+    if found is not None or not name:
+        return found
+    place: Parts = ()
+    rest = name
+    while True:
+        container = record.container(place)
+        if not isinstance(container, dict):
+            return None
+        names = {_column(key): key for key in container}
+        if rest in names:
+            return record.at((*place, names[rest]))
+        head = next((n for n in names if rest.startswith(f"{n}__")), None)
+        if head is None:
+            return None
+        place, rest = (*place, names[head]), rest.removeprefix(f"{head}__")
+
+
+def _column(key: str) -> str:
+    """Return the column's name for a key, as far as cursor fields need it."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", key))
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
+def windows(start: str, end: str | None, *, seconds: float, style: Style | None, now: datetime) -> Iterator[Span]:
+    """Cut start..end into spans that touch; the last one ends at `end`, or now. Raises ValueError for no moment."""
+    first = moment(start)
+    last = now if end is None else moment(end)
+    if first is None or last is None:
+        raise ValueError(start if first is None else end)
+    how = style or style_of(start) or "iso"
+    if how in {"unix", "date", "unix_ms"} and end is None:
+        last += timedelta(seconds=1) if how == "unix" else timedelta(0)  # the present second is not over
+    at = first
+    while True:
+        following = min(at + timedelta(seconds=seconds), last)
+        final = following >= last
+        until = written(following, how)
+        yield Span(start if at == first else written(at, how), end or until if final else until)
+        if final:
+            return
+        at = following
