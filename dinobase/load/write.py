@@ -29,8 +29,8 @@ class Plan:
 
     key: columns that identify a row; complete: the stage holds the whole listing; visited: of a child whose listing was
     not of all parents, the key values of those it was; boundary: cursor column and value from which rows of an append
-    may be there already; memory: what the lake is to remember of the resource after this (less `schema`, `views`); counter:
-    the memory that counts loads which changed the table.
+    may be there already; memory: what the lake is to remember of the resource after this, less `schema` and `views`;
+    counter: the memory that counts loads which changed the table.
     """
 
     table: str

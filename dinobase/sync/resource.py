@@ -20,6 +20,7 @@ from dinobase.lake.sql import ident
 from dinobase.load import highwater, write
 from dinobase.load.infer import Shaping
 from dinobase.load.landing import Landing
+from dinobase.load.lattice import EXACT_DOUBLE
 from dinobase.load.schema import Column, TableSchema
 from dinobase.load.spool import Segment, Spool
 from dinobase.spec.models import Connector, Resource
