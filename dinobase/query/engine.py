@@ -20,7 +20,7 @@ from dinobase.lake.introspect import LakeView, view_lake
 from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
 from dinobase.query import faults, gate, statement
-from dinobase.query.convert import Column, columns_of
+from dinobase.lake.convert import Column, columns_of
 from dinobase.query.decision import Read, Refused, TableUse
 from dinobase.query.result import QueryResult, Source
 from dinobase.query.watch import Watch, timed_out
