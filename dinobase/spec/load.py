@@ -75,7 +75,7 @@ def _connector(report: Report, document: Document, stem: str) -> Connector | Non
         connector = salvage(data, error)
     if connector is not None:
         check_connector(report, connector)
-        if stem and connector.name and connector.name != stem:
+        if stem and connector.name not in {"", stem} and not report.faulty(("name",)):
             hint = f"Rename the file to {connector.name}.yaml, or write `name: {stem}`."
             report.error(("name",), "file_name", f"`name` is `{connector.name}`, the file is {stem}.yaml.", hint)
     return connector

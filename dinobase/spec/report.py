@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dinobase.core.errors import Problem, did_you_mean
 from dinobase.spec.yaml_lines import Document, Path, Place, dotted
 
-__all__ = ["Findings", "Path", "Report", "dotted", "names", "near"]
+__all__ = ["Findings", "Path", "Report", "dotted", "names", "near", "said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,16 @@ class Report:
         return dotted(self.origin(path)) or "the file"
 
     def faulty(self, path: Path) -> bool:
-        """Tell whether something at a path or below it was found wrong already."""
-        text = dotted(self.origin(path))
-        return any(p.path == text or p.path.startswith((f"{text}.", f"{text}[")) for p in self.errors)
+        """Tell whether something at a path or below it, or the whole that holds it, was found wrong already."""
+        origin = self.origin(path)
+        text = dotted(origin)
+        above = {dotted(origin[:end]) for end in range(1, len(origin))}
+        return any(
+            p.path == text
+            or p.path.startswith((f"{text}.", f"{text}["))
+            or (p.path in above and p.code in {"spec.missing_key", "spec.wrong_type"})
+            for p in self.errors
+        )
 
     def findings(self) -> Findings:
         """Return all in file order; of several on one place with one code the first."""
@@ -73,6 +80,11 @@ def near(name: str, known: list[str]) -> str:
 def names(known: list[str]) -> str:
     """List names, or say that there are none."""
     return ", ".join(known) if known else "none"
+
+
+def said(text: str) -> str:
+    """Show what a file says, cut where it is long."""
+    return f"`{text[:60]}`" if text else "empty"
 
 
 def _ordered(problems: list[Problem]) -> tuple[Problem, ...]:

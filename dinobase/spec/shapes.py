@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from dinobase.spec.report import Path, Report, names, near
+from dinobase.spec.report import Path, Report, names, near, said
 
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -92,6 +92,8 @@ def _wrong_type(report: Report, path: Path, annotation: Any, data: Any) -> None:
     hint = ""
     if found is None:
         hint = "Give it a value, or remove the key."
+    elif "text" in wanted and isinstance(found, dict) and list(found.values()) == [None]:
+        hint = f'To YAML a bare brace begins a mapping: write "{{{next(iter(found))}}}" in quotes.'
     elif "text" in wanted and source is not None:
         kind = "true or false" if isinstance(found, bool) else "a number"
         hint = f'YAML reads {source} as {kind}: write "{source}" in quotes.'
@@ -198,5 +200,5 @@ def _show(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f"`{value[:60]}`"
+        return said(value)
     return "a list" if isinstance(value, list) else "a mapping"

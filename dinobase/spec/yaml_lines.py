@@ -106,25 +106,32 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.split("\n")
     shown = lines[line - 1] if line <= len(lines) else ""
-    said = (error.problem or "not YAML").strip()
-    if "\t" in shown[:column] or "\\t" in said:
+    reason, context = error.problem or "", error.context or ""
+    begins = error.context_mark
+    if "\t" in shown[:column]:
+        column = shown.index("\t") + 1
         message, hint = "a tab where YAML wants spaces.", "Indent with spaces."
-        column = shown.index("\t") + 1 if "\t" in shown else column
-    elif "mapping values are not allowed" in said:
+    elif "quoted scalar" in context and begins and "escape" not in reason:
+        line, column = begins.line + 1, begins.column + 1
+        message, hint = "the quote that begins here is not closed.", "Close it in this line."
+    elif "flow" in context and begins:
+        message = f"the bracket that begins here is not closed, or a comma is missing (line {line} shows it)."
+        line, column = begins.line + 1, begins.column + 1
+        hint = "Close it, or put text with brackets in quotes."
+    elif "could not find expected ':'" in reason and begins:
+        line, column = begins.line + 1, begins.column + 1
+        message, hint = "a key without `: `.", "Write `key: value`."
+    elif "mapping values are not allowed" in reason and ": " in shown[: column - 1]:
         message = "a second `: ` in one line."
         hint = "Put text that holds `: ` in quotes; begin a nested key on a line of its own."
-    elif said.startswith("did not find expected key"):
-        message = "this line is neither a key of the block above nor part of its last value."
-        hint = "Check the indentation here and in the line above, and that quotes are closed."
-    elif "found character that cannot start any token" in said:
+    elif "mapping values are not allowed" in reason or "expected key" in reason or "block" in context:
+        message = "this line stands neither under the key above nor beside it."
+        hint = "Give keys of one mapping the same number of spaces; check that quotes are closed."
+    elif "cannot start any token" in reason:
         message = f"`{shown[column - 1 : column]}` cannot begin a value."
         hint = "Put the text in quotes."
-    elif "found unexpected end of stream" in said:
-        message, hint = "a quote is not closed.", "Close the quote that begins before this place."
-    elif "could not find expected ':'" in said:
-        message, hint = "a key without `:`.", "Write `key: value`."
     else:
-        message, hint = f"{said}.", "Check quotes, brackets and indentation here and in the line above."
+        message, hint = f"{reason or 'not YAML'}.", "Check quotes, brackets and indentation here and in the line above."
     return Problem(file, line, column, "yaml.syntax", "", message, hint)
 
 

@@ -19,7 +19,7 @@ def column_types(report: Report, connector: Connector) -> None:
             path: Path = ("resources", index, "columns", name)
             if column.type is not None and sql_types.canonical(column.type) is None:
                 known = list(sql_types.NAMES)
-                guess = did_you_mean(column.type.upper(), known)
+                guess = sql_types.NAMES.get(did_you_mean(column.type.upper(), known), "")
                 hint = (f"Did you mean `{guess}`? " if guess else "") + f"Allowed: {sql_types.ALLOWED}."
                 message = f"`{report.at((*path, 'type'))}` is `{column.type}`, which is no type."
                 report.error((*path, "type"), "column_type", message, hint)

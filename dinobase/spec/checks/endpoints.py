@@ -8,7 +8,7 @@ from dinobase.kinds import duration
 from dinobase.kinds.auth.oauth2 import OAuth2
 from dinobase.kinds.base import Kind
 from dinobase.spec.models import Connector
-from dinobase.spec.report import Path, Report
+from dinobase.spec.report import Path, Report, said
 
 _SECRET_FIELDS = ("token", "api_key", "password", "client_secret", "refresh_token")
 
@@ -26,7 +26,7 @@ def addresses(report: Report, connector: Connector) -> None:
             continue
         if not url.startswith(("http://", "https://", "{")):
             hint = f"Write `https://{url.split('://')[-1]}`." if url else "Write the API's address."
-            report.error(path, "base_url", f"`{report.at(path)}` is `{url}`: no http address.", hint)
+            report.error(path, "base_url", f"`{report.at(path)}` is {said(url)}: no http address.", hint)
         elif "?" in url or "#" in url:
             hint = "Put what is behind `?` into `params`."
             report.error(path, "base_url", f"`{report.at(path)}` holds a query or fragment.", hint)
@@ -34,7 +34,7 @@ def addresses(report: Report, connector: Connector) -> None:
         if "/" in host or not host:
             host_path: Path = ("client", "allow_hosts", i)
             hint = f"Write `{host.split('://')[-1].split('/')[0] or 'files.example.com'}`."
-            report.error(host_path, "host", f"`{report.at(host_path)}` is `{host}`: no host name.", hint)
+            report.error(host_path, "host", f"`{report.at(host_path)}` is {said(host)}: no host name.", hint)
 
 
 def spans(report: Report, connector: Connector) -> None:

@@ -20,10 +20,11 @@ def auth_names(report: Report, connector: Connector) -> None:
 def parents(report: Report, connector: Connector) -> None:
     """Require parents that are resources, and no cycle."""
     by_name = {resource.name: resource for resource in connector.resources if resource.name}
+    in_cycle: set[str] = set()
     for index, resource in enumerate(connector.resources):
-        if resource.parent is None:
-            continue
         path: Path = ("resources", index, "parent")
+        if resource.parent is None or report.faulty(path):
+            continue
         parent = by_name.get(resource.parent.resource)
         if parent is None:
             if resource.parent.resource:
@@ -33,7 +34,10 @@ def parents(report: Report, connector: Connector) -> None:
                 )
             continue
         line = ancestry(resource, by_name)
+        if resource.name in in_cycle:
+            continue
         if line[-1] == resource.name:
+            in_cycle.update(line)
             message = f"`{resource.name}` is its own ancestor: {' -> '.join(line)}."
             report.error((*path, "resource"), "parent_cycle", message, "Remove one of these parents.")
         elif resource.selected and not parent.selected:
