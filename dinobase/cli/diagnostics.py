@@ -76,7 +76,7 @@ def fail(error: errors.DinobaseError) -> None:
     """Say what went wrong and what to do, on one line; the problems of a file get a line each."""
     text = _sentence(error.message)
     head = f"{_RED}{_BOLD}error:{_OFF}" if colours(sys.stderr) else "error:"
-    hint = f" {_one_line(error.hint)}" if error.hint else ""
+    hint = f" Hint: {_one_line(error.hint)}" if error.hint else ""
     _write(f"{head} {text}{hint}")
     for problem in getattr(error, "problems", ()):
         _write(f"  {problem}")

@@ -250,3 +250,27 @@ class Checkup:
 
     healthy: bool
     checks: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """One table that was read: at which version, synced when, and how the last sync of it ended."""
+
+    table: str
+    snapshot: int
+    synced_at: str | None
+    is_stale: bool
+    last_sync_status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queried:
+    """What `query` prints for a read."""
+
+    columns: Sequence[str]
+    rows: Sequence[Mapping[str, Any]]
+    row_count: int
+    truncated: bool
+    sources: Sequence[SourceRead]
+    column_types: Sequence[str]
+    notes: Sequence[str]

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dinobase.core import errors, settings
+from dinobase.core.values import Event, Observer
 
 if TYPE_CHECKING:
     from dinobase.spec.config import Config, ConnectorConfig
+    from dinobase.query.result import QueryResult
     from dinobase.spec.credentials import Ask
+    from dinobase.sync.report import DryRun, SyncReport
     from dinobase.workspace import results
 
 
@@ -189,3 +192,56 @@ class Workspace:
 
         return trying.test(name, given=given or {}, ask=ask, resources=resources or (), paths=self.paths)
 
+    def sync(
+        self,
+        names: Sequence[str] = (),
+        *,
+        resources: Sequence[str] = (),
+        full_refresh: bool = False,
+        observe: Observer | None = None,
+    ) -> SyncReport:
+        """Bring new and changed rows in: of these connectors, or of all."""
+        from dinobase.workspace import syncing
+
+        return syncing.sync(
+            self._chosen(names, resources),
+            resources=resources,
+            full_refresh=full_refresh,
+            observe=observe or _ignore,
+            config=self.config(),
+            paths=self.paths,
+        )
+
+    def plan(
+        self, names: Sequence[str] = (), *, resources: Sequence[str] = (), full_refresh: bool = False
+    ) -> DryRun:
+        """Say what `sync` would ask for; nothing is requested, nothing written."""
+        from dinobase.workspace import syncing
+
+        return syncing.dry_run(
+            self._chosen(names, resources),
+            resources=resources,
+            full_refresh=full_refresh,
+            config=self.config(),
+            paths=self.paths,
+        )
+
+    def _chosen(self, names: Sequence[str], resources: Sequence[str]) -> list[str]:
+        for name in names:
+            self.connector(name)
+        chosen = list(dict.fromkeys(names)) or sorted(self.config().connectors)
+        if resources and len(chosen) > 1:
+            raise errors.UsageError(
+                "--resources names tables of one connector", hint=f"dinobase sync {chosen[0]} --resources ..."
+            )
+        return chosen
+
+    def query(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0) -> QueryResult:
+        """Answer one SELECT."""
+        from dinobase.query.fast import engine
+
+        return engine(self.paths).run(sql, max_rows=max_rows, timeout=timeout)
+
+
+def _ignore(_: Event) -> None:
+    return

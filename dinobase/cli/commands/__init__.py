@@ -66,10 +66,10 @@ COMMANDS: tuple[Command, ...] = (
         "Data",
         "sync",
         "Bring new and changed rows into the tables",
-        (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", f"{_R}:Planned")),
+        (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", "dinobase.sync.report:DryRun")),
     ),
     Command(
-        "query", "Data", "query", "Ask in SQL, across all connectors", (("query", "dinobase.query.result:QueryResult"),)
+        "query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)
     ),
     Command(
         "describe", "Data", "describe", "What a table holds, column by column", (("describe", f"{_R}:Described"),)

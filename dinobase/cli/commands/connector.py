@@ -144,7 +144,7 @@ def _run_test(args: argparse.Namespace) -> int:
         args.target,
         given=args.given,
         ask=diagnostics.ask if diagnostics.interactive() else None,
-        resources=args.resources,
+        resources=args.resources or (),
     )
     after = []
     for resource in result.resources:

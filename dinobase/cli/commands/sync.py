@@ -21,6 +21,7 @@ def arguments(parser: parse.Parser) -> None:
         "--resources",
         metavar="A,B",
         type=parse.resources,
+        default=(),
         help="this run only these tables; +C adds to the selected ones",
     )
     parser.add_argument("--full-refresh", action="store_true", help="forget the cursors and start over")
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         return _dry_run(workspace, args, out)
     report = _sync(workspace, args)
     out.emit(report, _table(report))
-    return Exit.DONE if report.status == "success" else Exit.FAILED
+    return report.exit_code
 
 
 def _sync(workspace: Workspace, args: argparse.Namespace) -> SyncReport:
@@ -83,11 +84,11 @@ def _dry_run(workspace: Workspace, args: argparse.Namespace, out: Output) -> int
     out.emit(
         planned,
         Table(
-            (Column("table", "name"), Column("mode"), Column("write"), Column("from"), Column("after", "name")),
+            (Column("table", "name"), Column("mode"), Column("write"), Column("request"), Column("from"), Column("parent")),
             [
-                (f"{c.name}.{t.name}", t.mode, t.write_disposition, t.start_value or "", t.parent or "")
+                (f"{c['name']}.{t.name}", t.mode, t.write_disposition, t.request, t.start_value or "", t.parent or "")
                 for c in planned.connectors
-                for t in c.tables
+                for t in c["tables"]
             ],
             before=("Nothing was asked for; a sync would bring:", ""),
             empty="Nothing is connected yet: [bold]dinobase add NAME[/bold]",

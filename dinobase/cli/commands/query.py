@@ -1,0 +1,23 @@
+"""`dinobase query`: the arguments for help and completion; answering is cli/fast.py's."""
+
+from __future__ import annotations
+
+import argparse
+
+from dinobase.cli import parse
+
+
+def arguments(parser: parse.Parser) -> None:
+    """The same as query/fast.py parses; a test holds the two together."""
+    parser.add_argument("sql", metavar="SQL", help="one SELECT; DuckDB's dialect")
+    parser.add_argument("--max-rows", metavar="N", default=10_000, help="at most N rows; 0 is all; default 10000")
+    parser.add_argument("--timeout", metavar="SECONDS", default=60, help="stop after so long; 0 is never; default 60")
+    parse.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Never reached from the command line: `main` sends `query` through the fast door."""
+    from dinobase.cli import fast
+
+    words = [args.sql, "--max-rows", str(args.max_rows), "--timeout", str(args.timeout)]
+    fast.main([*words, "--format", args.format] if args.format else words)

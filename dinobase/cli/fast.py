@@ -1,0 +1,69 @@
+"""The door of `dinobase query`: an agent waits here, so nothing is imported that one SELECT does not need.
+
+The process ends by `os._exit` after the flush: taking the interpreter down costs a fifth of a whole query.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from dinobase.core.errors import QueryTimeout
+    from dinobase.query.fast import Asked
+    from dinobase.query.result import QueryResult
+
+
+def main(words: Sequence[str]) -> NoReturn:
+    """Answer, or say what is wrong, and end the process."""
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001 - the slow path knows every way of ending
+        code = _end(error, words)
+    os._exit(code)
+
+
+def _run(words: Sequence[str]) -> int:
+    from dinobase.query import fast
+
+    asked = fast.parse(words)
+    if asked is None:
+        from dinobase.cli import run
+
+        return run.guarded(["query", "--help"])
+    write = sys.stdout.write
+    engine = fast.engine(stuck=lambda error: _stuck(error, words))
+    if asked.format == "table" or (not asked.format and sys.stdout.isatty()):
+        _on_terminal(asked, engine.run(asked.sql, max_rows=asked.max_rows, timeout=asked.timeout))
+    else:
+        fast.answer(asked, engine, write)
+    return 0
+
+
+def _on_terminal(asked: Asked, result: QueryResult) -> None:
+    from dinobase.cli import diagnostics, output, tables  # rich: only where a person looks
+
+    output.Output.choose("table").emit(result.as_dict(), tables.query(result))
+    count = f"{result.row_count:,} row{'' if result.row_count == 1 else 's'}"
+    if result.truncated:
+        count += f"; there are more: --max-rows 0 prints all, this was the first {asked.max_rows:,}"
+    for note in (count, *tables.freshness(result), *result.notes):
+        diagnostics.note(note)
+
+
+def _end(error: BaseException, words: Sequence[str]) -> int:
+    from dinobase.cli import parse, run
+
+    def raise_again() -> int:
+        raise error
+
+    return run.guard(raise_again, parse.asked_format(words))
+
+
+def _stuck(error: QueryTimeout, words: Sequence[str]) -> NoReturn:
+    """Called beside a statement that does not listen: only the end of the process stops it."""
+    os._exit(_end(error, words))
+

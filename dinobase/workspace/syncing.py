@@ -1,0 +1,151 @@
+"""From names to reports: every connector is prepared first, then all run in one event loop; one's failure stops no other."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinobase.core import errors, secrets
+from dinobase.core.settings import Paths
+from dinobase.core.values import Observer
+from dinobase.lake import state
+from dinobase.lake.connection import Writer
+from dinobase.lake.location import LakeLocation, Storage
+from dinobase.lake.lock import write_lock
+from dinobase.lake.metadata import lake_exists
+from dinobase.spec import credentials
+from dinobase.spec.config import Config, ConnectorConfig
+from dinobase.spec.load import load_connector
+from dinobase.spec.resolve import resolve
+from dinobase.spec.vault import Vault
+from dinobase.sync import dry, plan, registry
+from dinobase.sync.engine import SyncRequest, sync_connector
+from dinobase.sync.report import ConnectorReport, DryRun, SyncReport, status_of
+
+if TYPE_CHECKING:
+    from dinobase.spec.models import Connector, Resource
+
+_AT_ONCE = 4  # connectors; each has a DuckDB instance of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A connector that can run: its file valid, its resources known."""
+
+    name: str
+    entry: ConnectorConfig
+    path: Path
+    connector: Connector
+    resources: Sequence[Resource]
+
+
+def sync(
+    names: Sequence[str],
+    *,
+    resources: Sequence[str],
+    full_refresh: bool,
+    observe: Observer,
+    config: Config,
+    paths: Paths,
+) -> SyncReport:
+    """Sync these connectors; what cannot be prepared raises where it was asked for alone, else it is in the report."""
+    requests: list[SyncRequest] = []
+    failed: dict[str, ConnectorReport] = {}
+    for name in names:
+        try:
+            prepared = prepare(name, resources, config, paths)
+            requests.append(_request(prepared, full_refresh=full_refresh, observe=observe, config=config, paths=paths))
+        except errors.DinobaseError as error:
+            if len(names) == 1:
+                raise
+            failed[name] = ConnectorReport(name, "error", 0, [], _facts(error))
+    done = {report.name: report for report in asyncio.run(_all(requests))}
+    reports = [_redacted(done[name]) if name in done else failed[name] for name in names]
+    return SyncReport(status_of(r.status for r in reports), reports)
+
+
+def dry_run(
+    names: Sequence[str], *, resources: Sequence[str], full_refresh: bool, config: Config, paths: Paths
+) -> DryRun:
+    """Say what a sync would ask for."""
+    planned = []
+    for name in names:
+        prepared = prepare(name, resources, config, paths)
+        cursors = {} if full_refresh else _cursors(_location(name, config, paths), paths)
+        tables = dry.planned(prepared.resources, cursors, full_refresh=full_refresh)
+        planned.append({"name": name, "tables": tables})
+    return DryRun(planned)
+
+
+def prepare(name: str, resources: Sequence[str], config: Config, paths: Paths) -> Prepared:
+    """Read a connector's file and choose its resources."""
+    entry = config.connectors[name]
+    path = registry.definition(entry.type, paths)
+    connector = load_connector(path)
+    return Prepared(name, entry, path, connector, plan.choose(connector, entry.resources, resources))
+
+
+def _request(
+    prepared: Prepared, *, full_refresh: bool, observe: Observer, config: Config, paths: Paths
+) -> SyncRequest:
+    declared = prepared.connector.credentials
+    answers = credentials.recall(prepared.name, declared, Vault(paths), prepared.entry.params)
+    return SyncRequest(
+        name=prepared.name,
+        connector=resolve(prepared.connector, credentials.values(declared, answers)),
+        resources=prepared.resources,
+        location=_location(prepared.name, config, paths),
+        paths=paths,
+        identity=hashlib.sha256(prepared.path.read_bytes()).hexdigest(),
+        observe=observe,
+        full_refresh=full_refresh,
+        catalog=config.storage.catalog,
+    )
+
+
+async def _all(requests: Sequence[SyncRequest]) -> list[ConnectorReport]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(request: SyncRequest) -> ConnectorReport:
+        async with slots:
+            return await sync_connector(request)
+
+    return await asyncio.gather(*(one(request) for request in requests))
+
+
+def _location(name: str, config: Config, paths: Paths) -> LakeLocation:
+    return Storage(paths.lakes, config.storage.url, config.storage.catalog).lake(name)
+
+
+def _cursors(location: LakeLocation, paths: Paths) -> dict[str, str]:
+    if not lake_exists(location):
+        return {}
+    writer = Writer(location, paths.cache / "tmp")
+    try:
+        with write_lock(location, paths.state):
+            writer.attach()
+            memory = state.read(writer)
+    finally:
+        writer.close()
+    return {resource: kept["cursor"] for resource, kept in memory.items() if "cursor" in kept}
+
+
+def _redacted(report: ConnectorReport) -> ConnectorReport:
+    """Errors quote what the API said, which may be what we sent."""
+    from dataclasses import replace
+
+    tables = [replace(t, error=_clean(t.error), notes=[secrets.redact(n) for n in t.notes]) for t in report.tables]
+    return replace(report, tables=tables, error=_clean(report.error))
+
+
+def _clean(error: dict[str, object] | None) -> dict[str, object] | None:
+    clean = secrets.redact_json(error) if error else None
+    return clean if isinstance(clean, dict) else None
+
+
+def _facts(error: errors.DinobaseError) -> dict[str, object] | None:
+    return _clean(error.as_dict()["error"])

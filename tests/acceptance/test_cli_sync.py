@@ -1,0 +1,129 @@
+"""`sync`, `status`, `connectors`, `query` after one another, piped and on a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.acceptance.cli_process import Cli, plain
+from tests.acceptance.conftest import TOKEN
+from tests.servers.json_api import Fault, JsonApi
+
+
+def tables_of(report: dict) -> dict[str, tuple[str, int, int]]:
+    return {t["name"]: (t["status"], t["rows"], t["total_rows"]) for t in report["connectors"][0]["tables"]}
+
+
+def test_a_sync_brings_the_selected_tables_and_reports_them(connected: Cli):
+    report = connected.ok("sync")
+    assert report["status"] == "success"
+    assert tables_of(report) == {"users": ("success", 5, 5), "orders": ("success", 3, 3)}
+    rows = connected.ok("query", "SELECT id, name, address__city FROM acme.users ORDER BY id LIMIT 1")["rows"]
+    assert rows == [{"id": 1, "name": "user 1", "address__city": "Oslo"}]
+
+
+def test_resources_with_a_plus_add_to_the_set_for_one_run(connected: Cli):
+    report = connected.ok("sync", "acme", "--resources", "+audit")
+    assert set(tables_of(report)) == {"users", "orders", "audit"}
+    assert set(tables_of(connected.ok("sync"))) == {"users", "orders"}
+
+
+def test_an_unknown_resource_is_exit_2_and_nothing_is_asked(connected: Cli, api: JsonApi):
+    done = connected("sync", "acme", "--resources", "user")
+    assert done.code == 2
+    assert "users" in done.json["error"]["hint"]
+    assert api.requests == []
+
+
+def test_a_second_sync_asks_from_the_cursor_on_and_a_full_refresh_starts_over(connected: Cli, api: JsonApi):
+    connected.ok("sync")
+    api.requests.clear()
+    connected.ok("sync")
+    assert api.asked("orders")[0].params["since"] == "2024-03-01T00:00:00Z"
+    api.requests.clear()
+    connected.ok("sync", "--full-refresh")
+    assert api.asked("orders")[0].params["since"] == "2024-01-01"
+
+
+def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(connected: Cli, api: JsonApi):
+    connected.ok("sync")
+    api.requests.clear()
+    planned = connected.ok("sync", "--dry-run")
+    assert api.requests == []
+    orders = next(t for t in planned["connectors"][0]["tables"] if t["name"] == "orders")
+    assert (orders["mode"], orders["start_value"]) == ("incremental", "2024-03-01T00:00:00Z")
+
+
+def test_one_failed_resource_makes_exit_1_and_the_others_land(connected: Cli, api: JsonApi):
+    api.fail("orders", Fault(400, b'{"message": "no such filter"}'))
+    done = connected("sync")
+    assert done.code == 1
+    assert done.json["status"] == "partial"
+    by_name = {t["name"]: t for t in done.json["connectors"][0]["tables"]}
+    assert by_name["users"]["status"] == "success"
+    assert by_name["orders"]["status"] == "error"
+    assert by_name["orders"]["error"]["context"]["status"] == 400
+    assert "no such filter" in json.dumps(by_name["orders"]["error"])
+    status = connected.ok("status")["connectors"][0]
+    assert {t["name"]: t["status"] for t in status["tables"]} == {"orders": "error", "users": "success"}
+
+
+def test_a_connector_that_cannot_start_does_not_stop_another(connected: Cli):
+    broken = (connected.root / "connectors" / "acme.yaml").read_text().replace("name: acme", "name: broken")
+    (connected.root / "connectors" / "broken.yaml").write_text(broken)
+    connected.ok("add", "broken", "--api-key", TOKEN, "--no-check")
+    (connected.root / "connectors" / "broken.yaml").write_text("name: broken\nclint: {}\n")
+    done = connected("sync")
+    assert done.code == 1
+    assert {c["name"]: c["status"] for c in done.json["connectors"]} == {"acme": "success", "broken": "error"}
+    assert connected("sync", "broken").code == 2
+
+
+def test_status_and_connectors_say_how_fresh_everything_is(connected: Cli):
+    assert connected.ok("status")["connectors"][0]["is_stale"] is True
+    connected.ok("sync")
+    entry = connected.ok("connectors")["connectors"][0]
+    assert entry["tables"] == [{"name": "orders", "rows": 3}, {"name": "users", "rows": 5}]
+    assert entry["is_stale"] is False
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", entry["last_sync"])
+
+
+def test_on_a_terminal_a_sync_shows_progress_and_ends_with_a_table(connected: Cli):
+    shown = connected.terminal("sync")
+    assert shown.code == 0
+    text = plain(shown.out)
+    assert "rows/s" in text
+    assert re.search(r"acme\.users +success +5 +5", text)
+    assert "\x1b[32msuccess" in shown.out
+
+
+def test_a_wait_for_the_rate_limit_is_shown_with_its_countdown(connected: Cli, api: JsonApi):
+    api.fail("users", Fault(429, b"{}", {"Retry-After": "2"}))
+    shown = plain(connected.terminal("sync").out)
+    assert re.search(r"waiting [12] s", shown)
+
+
+def test_piped_a_sync_keeps_stdout_for_json_and_says_the_rest_on_stderr(connected: Cli):
+    done = connected("sync")
+    assert done.json["status"] == "success"
+    assert "acme.users: success, 5 rows" in done.err
+    assert "\x1b" not in done.out + done.err
+
+
+def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(connected: Cli, api: JsonApi):
+    api.fail("users", Fault(429, b"{}", {"Retry-After": "60"}))
+    shown = connected.terminal("sync", interrupt_at="waiting")
+    assert shown.code == 130
+    assert "Traceback" not in shown.out
+    assert "Interrupted" in shown.out
+
+
+def test_remove_drops_the_tables_unless_they_are_kept(connected: Cli):
+    connected.ok("sync")
+    removed = connected.ok("remove", "acme", "--yes", "--keep-data")
+    assert removed["data"] == "kept"
+    connected.ok("add", "acme", "--api-key", TOKEN, "--no-check")
+    assert connected.ok("query", "SELECT count(*) AS n FROM acme.users")["rows"] == [{"n": 5}]
+    assert connected.ok("remove", "acme", "--yes")["data"] == "dropped"
+    assert not (connected.root / "lakes" / "acme.db").exists()
+    assert not (connected.root / "lakes" / "acme").exists()
