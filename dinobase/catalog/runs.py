@@ -113,11 +113,10 @@ class RunLog:
 
     def last_run(self, connector: str) -> Mapping[str, Any] | None:
         """Return the connector's newest run as a row, None where there is none."""
+        sql = f"SELECT {', '.join(RUN_COLUMNS)} FROM sync_runs WHERE connector = ? ORDER BY started_at DESC LIMIT 1"
         with read_records(self._state, self._catalog) as records:
-            found = _select(
-                records, RUN_COLUMNS, "sync_runs", "WHERE connector = ? ORDER BY started_at DESC LIMIT 1", [connector]
-            )
-        return found[0] if found else None
+            found = records.rows(sql, [connector]) if records is not None else []
+        return dict(zip(RUN_COLUMNS, found[0], strict=True)) if found else None
 
     def rows(self, table: str, columns: Iterable[str]) -> list[tuple[Any, ...]]:
         """Return a whole record table, for `_dinobase.*` in SQL."""
@@ -129,8 +128,8 @@ class RunLog:
 
 RUN_COLUMNS = ("run_id", "connector", "mode", "status", "started_at", "finished_at", "rows", "error")
 TABLE_COLUMNS = (
-    "run_id", "connector", "table_name", "status", "started_at", "finished_at", "rows", "inserted", "updated", "deleted",
-    "total_rows", "bytes", "requests", "retries", "duration_s", "snapshot", "error",
+    "run_id", "connector", "table_name", "status", "started_at", "finished_at", "rows", "inserted", "updated",
+    "deleted", "total_rows", "bytes", "requests", "retries", "duration_s", "snapshot", "error",
 )  # fmt: skip
 
 
@@ -139,7 +138,8 @@ def _last_syncs(records: Records, names: list[str]) -> dict[tuple[str, str], Las
     rows = records.rows(
         "SELECT connector, table_name, status, finished_at, error, total_rows FROM ("
         " SELECT t.*, row_number() OVER (PARTITION BY connector, table_name,"
-        " CASE WHEN status IN ('success', 'unchanged') THEN 1 ELSE 0 END ORDER BY started_at DESC, run_id DESC) AS place"
+        " CASE WHEN status IN ('success', 'unchanged') THEN 1 ELSE 0 END"
+        " ORDER BY started_at DESC, run_id DESC) AS place"
         f" FROM sync_run_tables t WHERE connector IN ({marks}) AND status <> 'skipped') newest"
         " WHERE place = 1 ORDER BY started_at, run_id",
         names,

@@ -16,11 +16,11 @@ from dinobase.core.errors import LakeError, QueryError, QueryTimeout, UnknownNam
 from dinobase.core.settings import Paths
 from dinobase.kinds.duration import seconds
 from dinobase.lake import reader
+from dinobase.lake.convert import Column, columns_of
 from dinobase.lake.introspect import LakeView, view_lake
 from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
 from dinobase.query import faults, gate, statement
-from dinobase.lake.convert import Column, columns_of
 from dinobase.query.decision import Read, Refused, TableUse
 from dinobase.query.result import QueryResult, Source
 from dinobase.query.watch import Watch, timed_out

@@ -1,0 +1,213 @@
+"""Describes tables: what is there, from the lake; what it means, from the connector's file. One version a lake."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dinobase.catalog import json_paths, relationships
+from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
+from dinobase.catalog.tables import ColumnDescription, RelatedTable, TableDescription
+from dinobase.core.errors import LakeError, UnknownName, did_you_mean
+from dinobase.core.settings import Paths
+from dinobase.lake import reader
+from dinobase.lake.convert import columns_of
+from dinobase.lake.introspect import LakeTable, LakeView, view_lake
+from dinobase.lake.location import Storage
+from dinobase.lake.sql import ident, literal, qualified
+
+if TYPE_CHECKING:
+    from dinobase.spec.models import Column, Connector, Resource
+
+FindConnector = Callable[[str], "Connector | None"]
+SAMPLES = 3
+_LONGEST = 200
+_STRUCTURE_ROWS = 500
+
+
+class Describer:
+    """Describes tables of a workspace; `find_connector` takes a connector's name in SQL to its definition."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        paths: Paths,
+        connectors: Mapping[str, float],
+        find_connector: FindConnector = lambda _name: None,
+    ) -> None:
+        self._storage = storage
+        self._paths = paths
+        self._connectors = dict(connectors)
+        self._find = find_connector
+        self._log = RunLog(paths.state, storage.catalog)
+        self._views: dict[str, LakeView] = {}
+        self._definitions: dict[str, Connector | None] = {}
+
+    def describe(self, names: Sequence[str], *, samples: int = SAMPLES) -> list[TableDescription]:
+        """Describe tables named `connector.table`, or `connector` for all of its; raises UnknownName."""
+        wanted = [found for name in names for found in self._resolve(name)]
+        views = {schema: self._view(schema) for schema, _ in wanted}
+        syncs = self._log.last_syncs(views)
+        temp = self._paths.cache / "tmp" / "describe"
+        connection = reader.open_reader(reader.Limits(temp=str(temp)))
+        try:
+            reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views.values()])
+            reader.lock(connection, [view.location.data for view in views.values()])
+            return [self._table(connection, schema, table, syncs, samples) for schema, table in wanted]
+        except reader.DuckDBError as error:
+            reason = str(error).split("\n", maxsplit=1)[0]
+            raise LakeError(f"The lake could not be read: {reason}", code="lake.read", hint="dinobase doctor") from None
+        finally:
+            connection.close()
+
+    def _resolve(self, name: str) -> list[tuple[str, LakeTable]]:
+        schema, _, table = name.replace('"', "").partition(".")
+        table = table.removeprefix("main.")
+        known = {one.lower(): one for one in self._connectors}
+        if schema.lower() not in known:
+            near = did_you_mean(schema.lower(), known)
+            dot = f".{table}" if table else ""
+            hint = (
+                f"Did you mean {known[near]}{dot}?" if near else f"Connectors: {', '.join(self._connectors) or 'none'}."
+            )
+            raise UnknownName(f"There is no connector {schema}", code="unknown.connector", hint=hint, connector=schema)
+        connector = known[schema.lower()]
+        tables = self._view(connector).tables
+        if not table:
+            return [(connector, one) for one in tables.values()]
+        if table.lower() not in tables:
+            near = did_you_mean(table.lower(), tables)
+            listed = ", ".join(f"{connector}.{one.name}" for one in tables.values())
+            hint = f"Did you mean {connector}.{tables[near].name}?" if near else f"There are: {listed}."
+            raise UnknownName(
+                f"There is no table {connector}.{table}", code="unknown.table", hint=hint, table=f"{connector}.{table}"
+            )
+        return [(connector, tables[table.lower()])]
+
+    def _view(self, connector: str) -> LakeView:
+        if connector not in self._views:
+            try:
+                self._views[connector] = view_lake(self._storage.lake(connector))
+            except LakeError as error:
+                if error.error_code != "lake.absent":
+                    raise
+                raise UnknownName(
+                    f"{connector} has no tables yet", code="unknown.table", hint=f"dinobase sync {connector}"
+                ) from None
+        return self._views[connector]
+
+    def _definition(self, connector: str) -> Connector | None:
+        if connector not in self._definitions:
+            self._definitions[connector] = self._find(connector)
+        return self._definitions[connector]
+
+    def _table(
+        self, connection: Any, schema: str, table: LakeTable, syncs: Mapping[tuple[str, str], LastSync], samples: int
+    ) -> TableDescription:
+        name = qualified(schema, "main", table.name)
+        tables = self._views[schema].tables
+        owners = relationships.views_of(
+            [t.name for t in tables.values() if not t.table_id], {t.name: t for t in tables.values() if t.table_id}
+        )
+        owner = owners.get(table.name, table.name)
+        state = _state(connection, schema, owner)
+        key = json.loads(state.get("key", "[]"))
+        definition = self._definition(schema)
+        resource = definition.resource(owner) if definition else None
+        last = syncs.get((schema, owner), LastSync())
+        of_array = owner != table.name
+        return TableDescription(
+            schema=schema,
+            table=table.name,
+            row_count=int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]),
+            description=f"One row per element of {owner}.{table.name[len(owner) + 2 :]}"
+            if of_array
+            else resource.description
+            if resource
+            else None,
+            primary_key=[f"_{owner}_{k}" for k in key] + ["_index"] if of_array and key else key or None,
+            columns=_columns(connection, name, state, None if of_array else resource),
+            related_tables=self._related(definition, schema, table.name, owners, key),
+            sample_rows=_samples(connection, name, samples),
+            last_sync=last.synced_at,
+            is_stale=last.is_stale(self._connectors.get(schema, DEFAULT_FRESHNESS_S)),
+        )
+
+    def _related(
+        self, definition: Connector | None, schema: str, table: str, owners: Mapping[str, str], key: Sequence[str]
+    ) -> list[RelatedTable]:
+        found = relationships.related(definition, schema, table, self._known)
+        if not key:
+            return found
+        if table in owners:
+            return [*found, relationships.array_view(schema, table, owners[table], key, from_view=True)]
+        arrays = [view for view, owner in owners.items() if owner == table]
+        return found + [relationships.array_view(schema, view, table, key, from_view=False) for view in arrays]
+
+    def _known(self, schema: str, table: str) -> bool:
+        if schema not in self._connectors:
+            return False
+        try:
+            return table.lower() in self._view(schema).tables
+        except (UnknownName, LakeError):
+            return False
+
+
+def _state(connection: Any, schema: str, resource: str) -> dict[str, str]:
+    """Return what the lake remembers of a table; nothing where another program made the lake."""
+    sql = f"SELECT key, value FROM {ident(schema)}.main._dinobase_state WHERE resource = {literal(resource)}"
+    with suppress(reader.DuckDBError):
+        return {key: value for key, value in connection.execute(sql).fetchall() if value is not None}
+    return {}
+
+
+def _columns(
+    connection: Any, name: str, state: Mapping[str, str], resource: Resource | None
+) -> list[ColumnDescription]:
+    sources = {entry["name"]: list(entry["path"]) for entry in json.loads(state.get("schema", "[]"))}
+    declared: Mapping[str, Column] = resource.columns if resource else {}
+    described = connection.execute(f'SELECT column_name, column_type, "null" FROM (DESCRIBE {name})').fetchall()
+    structures = _structures(connection, name, [column for column, kind, _ in described if kind == "JSON"])
+    found = []
+    for column, kind, nullable in described:
+        source = ".".join(sources.get(column, [column]))
+        meant = declared.get(column) or declared.get(source)
+        paths = json_paths.paths_of(structures.get(column), declared, source) if kind == "JSON" else []
+        facts = {} if meant is None else {k: getattr(meant, k) for k in _FACTS if getattr(meant, k)}
+        found.append(ColumnDescription(column, kind, nullable != "NO", **facts, paths=paths or None))
+    return found
+
+
+_FACTS = ("description", "note", "unit", "pii", "values", "deprecated")
+
+
+def _structures(connection: Any, name: str, columns: Sequence[str]) -> dict[str, str]:
+    if not columns:
+        return {}
+    picked = ", ".join(f"CAST(json_group_structure({ident(column)}) AS VARCHAR)" for column in columns)
+    sql = f"SELECT {picked} FROM (SELECT * FROM {name} LIMIT {_STRUCTURE_ROWS})"
+    try:
+        row = connection.execute(sql).fetchone()
+    except reader.DuckDBError:
+        return {}  # JSON that DuckDB cannot take apart, such as a lone surrogate, is described without its inside
+    return {column: text for column, text in zip(columns, row, strict=True) if text}
+
+
+def _samples(connection: Any, name: str, count: int) -> list[dict[str, Any]]:
+    if count <= 0:
+        return []
+    relation = connection.sql(f"SELECT * FROM {name}")
+    columns = columns_of(relation.columns, relation.types)
+    picked = ", ".join(f"{column.select(place)} AS {ident(column.name)}" for place, column in enumerate(columns, 1))
+    rows = connection.execute(f"SELECT {picked} FROM (SELECT * FROM {name} LIMIT {count})").fetchall()
+    converted = [[column.convert(value) for column, value in zip(columns, row, strict=True)] for row in rows]
+    return [
+        {c.name: _short(c.finish(value) if c.wide else value) for c, value in zip(columns, row, strict=True)}
+        for row in converted
+    ]
+
+
+def _short(value: Any) -> Any:
+    return f"{value[: _LONGEST - 1]}…" if isinstance(value, str) and len(value) > _LONGEST else value

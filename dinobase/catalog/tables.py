@@ -1,0 +1,85 @@
+"""What an agent reads about a table: typed, with the keys that SPEC.md promises; facts that are absent are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """A value inside a JSON column: `address.city`, `items[].price`."""
+
+    path: str
+    type: str
+    description: str | None = None
+    unit: str | None = None
+    pii: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDescription:
+    """One column; `values` are those of an enumeration, with their meanings where they are known."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    description: str | None = None
+    note: str | None = None
+    unit: str | None = None
+    pii: str | None = None
+    values: Sequence[str] | Mapping[str, str] | None = None
+    deprecated: bool | str | None = None
+    paths: Sequence[JsonPath] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTable:
+    """Another table and the condition that joins it; the described table's column comes first."""
+
+    table: str
+    join: str
+    cardinality: str
+    origin: str
+    inclusion: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """One table; `last_sync` is when it was last brought up to date."""
+
+    schema: str
+    table: str
+    row_count: int
+    columns: Sequence[ColumnDescription]
+    is_stale: bool
+    description: str | None = None
+    primary_key: Sequence[str] | None = None
+    related_tables: Sequence[RelatedTable] = ()
+    sample_rows: Sequence[Mapping[str, Any]] = ()
+    last_sync: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return SPEC.md's shape, in its order."""
+        order = (
+            "schema", "table", "row_count", "description", "primary_key", "columns", "related_tables", "sample_rows",
+            "last_sync", "is_stale",
+        )  # fmt: skip
+        data = _plain(self)
+        return {key: data[key] for key in order if key in data}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (TableDescription, ColumnDescription, RelatedTable, JsonPath)):
+        found = {}
+        for field in fields(value):
+            item = getattr(value, field.name)
+            if item is not None or field.default is not None:
+                found[field.name] = _plain(item)
+        return found
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
