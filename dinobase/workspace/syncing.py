@@ -94,10 +94,12 @@ def _request(
 ) -> SyncRequest:
     declared = prepared.connector.credentials
     answers = credentials.recall(prepared.name, declared, Vault(paths), prepared.entry.params)
+    connector = resolve(prepared.connector, credentials.values(declared, answers))
+    chosen = {resource.name: resource for resource in connector.resources}
     return SyncRequest(
         name=prepared.name,
-        connector=resolve(prepared.connector, credentials.values(declared, answers)),
-        resources=prepared.resources,
+        connector=connector,
+        resources=[chosen[resource.name] for resource in prepared.resources],
         location=_location(prepared.name, config, paths),
         paths=paths,
         identity=hashlib.sha256(prepared.path.read_bytes()).hexdigest(),
