@@ -51,6 +51,13 @@ def _start(arguments: list[str]) -> tuple[subprocess.Popen[str], Datasette]:
     return process, server
 
 
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    process.wait(20)
+    if process.stdout is not None:
+        process.stdout.close()
+
+
 @pytest.fixture(scope="module")
 def datasette(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datasette]:
     folder = tmp_path_factory.mktemp("datasette")
@@ -70,8 +77,7 @@ def datasette(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datasette]:
         server.token = made.stdout.strip()
         yield server
     finally:
-        process.terminate()
-        process.wait(20)
+        _stop(process)
 
 
 @pytest.fixture
@@ -119,6 +125,5 @@ def test_a_public_server_needs_no_token(bench: Workbench, tmp_path: Path) -> Non
         bench.succeed("add", "datasette", "--url", server.url, "--database", "open")
         bench.succeed("sync", "datasette")
     finally:
-        process.terminate()
-        process.wait(20)
+        _stop(process)
     assert bench.rows("SELECT name FROM datasette.tables") == [{"name": "t"}]
