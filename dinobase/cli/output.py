@@ -57,12 +57,13 @@ class Output:
             width=terminal_width() if terminal else _columns(),
         )
 
-    def emit(self, payload: object, table: Table) -> None:
-        """Print a result: `payload` as JSON, else the table."""
+    def emit(self, payload: object, table: Table, views: Sequence[Table] = ()) -> None:
+        """Print a result: `payload` as JSON, else the table; `views` are what people see instead of it."""
         if self.format == "json":
             self.json(payload)
         elif self.format == "table":
-            self._table(table)
+            for view in views or (table,):
+                self._table(view)
         else:
             from dinobase.cli import flat
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -114,7 +115,7 @@ class Progress:
             return Text(line.status, style=_DONE.get(line.status, ("", ""))[1])
         parts = []
         if line.waiting_until > now:
-            parts.append(f"waiting {line.waiting_until - now:.0f} s: {secrets.redact(line.reason)}")
+            parts.append(f"waiting {math.ceil(line.waiting_until - now)} s: {secrets.redact(line.reason)}")
         if line.retries:
             parts.append(f"{line.retries} retr{'y' if line.retries == 1 else 'ies'}")
         return Text(", ".join(parts), style="yellow")

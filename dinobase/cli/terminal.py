@@ -22,6 +22,7 @@ _GAP = 3  # between columns: a space, a space of the rule, a space
 _NARROWEST = 8
 _RECORDS = 12  # more rows than this one under another would be a wall
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SECOND = re.compile(r"\.\d+|Z\Z")  # finer than a person reads; all times are UTC
 _SHOWN = {"\n": "↵", "\r": "␍", "\t": "⇥", "\x1b": "␛"}
 _GOOD = ("ok", "success", "added", "executed", "valid")
 _STATUS = {
@@ -157,6 +158,8 @@ def _cell(column: Column, value: Any) -> Text:
         return Text(_safe(str(value)), style=_STATUS.get(str(value), ""))
     if column.kind == "time":
         return Text(ago(value), style="" if value else "dim")
+    if column.kind == "moment":
+        return Text(_SECOND.sub("", str(value).replace("T", " ")))
     if column.kind == "name":
         return Text(_safe(str(value)), style="bold cyan")
     if column.kind == "number" and isinstance(value, int):

@@ -154,7 +154,6 @@ class ResourceSync:
         if not spool.progress.done:
             try:
                 async for batch in self._batches(todo):
-                    self._seen(batch)
                     segment = spool.add(batch, labels.get(batch.stream, ""))
                     if segment is not None:
                         await self._stage(landing, segment, staging)
@@ -184,10 +183,6 @@ class ResourceSync:
         if len(running) >= IN_FLIGHT:
             await running[0]
         staging.append(asyncio.ensure_future(self._loader.run(landing.stage, *segment)))
-
-    def _seen(self, batch: Batch) -> None:
-        size = sum(map(len, batch.records))
-        self._observe(Event("page", self._session.name, batch.resource, rows=len(batch.records), bytes=size))
 
     def _commit(
         self,

@@ -79,7 +79,11 @@ def prove(resolved: Connector, name: str, chosen: Sequence[str], paths: Paths) -
             url=secrets.redact(seen.url),
             status=seen.status,
         )
-    return results.CheckSeen(True, secrets.redact(seen.url), seen.status, secrets.redact(seen.detail), seen.records)
+    url = secrets.redact(seen.url)
+    brought = "" if seen.records is None else f" with {results.count(seen.records, 'record')}"
+    return results.CheckSeen(
+        ok=True, url=url, status=seen.status, detail=f"{url} answered {seen.status}{brought}", records=seen.records
+    )
 
 
 def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:

@@ -12,7 +12,7 @@ from dinobase.core import errors
 from dinobase.core.clock import now
 from dinobase.core.settings import Paths
 from dinobase.spec import config
-from dinobase.workspace.results import Checkup, Finding
+from dinobase.workspace.results import Checkup, Finding, count
 
 _EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
 _OLD_SPOOL_S = 3600
@@ -109,7 +109,7 @@ def _config(paths: Paths) -> Iterator[Finding]:
     for problem in loaded.warnings:
         yield Finding("config.yaml", "warn", f"line {problem.line}: {problem.message}", problem.hint)
     if loaded.config is not None:
-        yield Finding("config.yaml", "ok", f"valid, {len(loaded.config.connectors)} connectors")
+        yield Finding("config.yaml", "ok", f"valid, {count(len(loaded.config.connectors), 'connector')}")
 
 
 def _lakes(paths: Paths) -> Iterator[Finding]:
@@ -147,13 +147,13 @@ def _locks(paths: Paths) -> Iterator[Finding]:
 
 
 def _spools(paths: Paths) -> Iterator[Finding]:
-    folders = [p for p in paths.spool.iterdir() if p.is_dir()] if paths.spool.is_dir() else []
-    old = [p.name for p in folders if now().timestamp() - _newest(p) > _OLD_SPOOL_S]
+    folders = [p for p in paths.spool.glob("*/[!.]*") if p.is_dir()]
+    old = [p.parent.name for p in folders if now().timestamp() - _newest(p) > _OLD_SPOOL_S]
     if old:
-        what = f"checkpoints older than an hour: {', '.join(sorted(old))}"
-        yield Finding("spool", "warn", what, f"The next sync drops them; or: dinobase sync {sorted(old)[0]}")
+        what = f"checkpoints older than an hour: {', '.join(sorted(set(old)))}"
+        yield Finding("spool", "warn", what, f"The next sync drops them: dinobase sync {min(old)}")
     else:
-        yield Finding("spool", "ok", f"{len(folders)} checkpoints" if folders else "empty")
+        yield Finding("spool", "ok", count(len(folders), "checkpoint") if folders else "empty")
 
 
 def _newest(folder: Path) -> float:
@@ -174,7 +174,7 @@ def _definitions(paths: Paths) -> Iterator[Finding]:
             continue
         loaded = load.validate(path)
         if loaded.connector is None:
-            what = f"{len(loaded.errors)} problems in {path}"
+            what = f"{count(len(loaded.errors), 'problem')} in {path}"
             yield Finding(f"connector {name}", "fail", what, f"dinobase connector validate {name}")
         else:
             hides = ", hides the packaged one" if sources.shadows(name, paths) else ""

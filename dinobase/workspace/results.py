@@ -6,6 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dinobase.catalog.tables import TableDescription
+
+
+def count(number: int, what: str) -> str:
+    """Return `1 table`, `2 tables`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
@@ -274,3 +281,10 @@ class Queried:
     sources: Sequence[SourceRead]
     column_types: Sequence[str]
     notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What `describe` prints of several tables; of one it prints the description itself."""
+
+    tables: Sequence[TableDescription]

@@ -11,8 +11,12 @@ from dinobase.core.values import Event, Observer
 
 if TYPE_CHECKING:
     from dinobase.spec.config import Config, ConnectorConfig
+    from dinobase.catalog.tables import TableDescription
+    from dinobase.lake.location import Storage
+    from dinobase.query.history import TableHistory
     from dinobase.query.result import QueryResult
     from dinobase.spec.credentials import Ask
+    from dinobase.spec.models import Connector
     from dinobase.sync.report import DryRun, SyncReport
     from dinobase.workspace import results
 
@@ -241,6 +245,39 @@ class Workspace:
         from dinobase.query.fast import engine
 
         return engine(self.paths).run(sql, max_rows=max_rows, timeout=timeout)
+
+    def describe(self, names: Sequence[str], *, samples: int = 3) -> list[TableDescription]:
+        """Describe tables: `connector.table`, or `connector` for all of its."""
+        from dinobase.catalog.describe import Describer
+        from dinobase.query.engine import freshness_of
+
+        config = self.config()
+        describer = Describer(
+            self.storage(), self.paths, freshness_of(config.model_dump(mode="json")), self._find_connector
+        )
+        return describer.describe(names, samples=samples)
+
+    def history(self, table: str, *, limit: int = 0) -> TableHistory:
+        """List the versions of a table, newest first."""
+        from dinobase.query import history
+
+        return history.history(table, self.storage(), sorted(self.config().connectors), limit=limit)
+
+    def storage(self) -> Storage:
+        """Return where the lakes are."""
+        from dinobase.lake.location import Storage
+
+        settings = self.config().storage
+        return Storage(self.paths.lakes, settings.url, settings.catalog)
+
+    def _find_connector(self, name: str) -> Connector | None:
+        """Return a connected connector's definition; what the lake holds is described even where it is not valid."""
+        from dinobase.spec.load import validate
+        from dinobase.sync import sources
+
+        entry = self.config().connectors.get(name)
+        path = sources.find(entry.type, self.paths) if entry else None
+        return validate(path).connector if path else None
 
 
 def _ignore(_: Event) -> None:

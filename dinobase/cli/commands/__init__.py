@@ -72,10 +72,10 @@ COMMANDS: tuple[Command, ...] = (
         "query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)
     ),
     Command(
-        "describe", "Data", "describe", "What a table holds, column by column", (("describe", f"{_R}:Described"),)
+        "describe", "Data", "describe", "What a table holds, column by column", (("describe", "dinobase.catalog.tables:TableDescription"), ("describe A B", f"{_R}:Described"))
     ),
     Command(
-        "history", "Data", "history", "The versions of a table, and what each changed", (("history", f"{_R}:History"),)
+        "history", "Data", "history", "The versions of a table, and what each changed", (("history", "dinobase.query.history:TableHistory"),)
     ),
     Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
     Command(

@@ -54,7 +54,7 @@ def _table(result: Added) -> Table:
     verb = "connected anew" if result.replaced else "connected"
     before = [f"[green]✓[/green] [bold]{result.name}[/bold] is {verb}"]
     if result.check is not None:
-        before.append(f"  {plain(result.check.detail)}")
+        before.append(f"  checked: {plain(result.check.detail)}")
     before += [f"  {use.name}: from {use.origin}, {use.stored}" for use in result.credentials]
     return Table(
         (Column("table", "name"),),

@@ -109,14 +109,16 @@ def _run_validate(args: argparse.Namespace) -> int:
 
 
 def _print_validated(result: Validated, asked: str | None) -> int:
+    from dinobase.workspace.results import count
+
     rows = [
         (f"{p.line}:{p.column}", kind, p.code, f"{p.message} {p.hint}".strip())
         for kind, found in (("error", result.problems), ("warn", result.warnings))
         for p in found
     ]
     sign = "[green]✓[/green]" if result.valid else "[red]✗[/red]"
-    verdict = "is valid" if result.valid else f"has {_count(len(result.problems), 'problem')}"
-    warned = f", {_count(len(result.warnings), 'warning')}" if result.warnings else ""
+    verdict = "is valid" if result.valid else f"has {count(len(result.problems), 'problem')}"
+    warned = f", {count(len(result.warnings), 'warning')}" if result.warnings else ""
     tables = f"Tables: {', '.join(result.resources)}" if result.resources else ""
     head = f"{sign} {plain(result.file)} {verdict}{warned}"
     out = Output.choose(asked)
@@ -132,9 +134,6 @@ def _print_validated(result: Validated, asked: str | None) -> int:
     )
     return Exit.DONE if result.valid else Exit.WRONG
 
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _run_test(args: argparse.Namespace) -> int:

@@ -1,0 +1,39 @@
+"""`dinobase history`."""
+
+from __future__ import annotations
+
+import argparse
+
+from dinobase.cli import parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.output import Column, Output, Table, plain
+from dinobase.core import errors
+
+
+def arguments(parser: parse.Parser) -> None:
+    """One table."""
+    parser.add_argument("table", metavar="TABLE", help="connector.table")
+    parser.add_argument("--limit", metavar="N", default="0", help="the newest N versions; 0 is all, the default")
+    parse.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one line per version."""
+    from dinobase.workspace import Workspace
+
+    if not args.limit.isdigit():
+        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
+    result = Workspace.open().history(args.table, limit=int(args.limit))
+    columns = (
+        Column("version", "number"),
+        Column("time", "moment"),
+        Column("inserted", "number"),
+        Column("updated", "number"),
+        Column("deleted", "number"),
+        Column("changes"),
+        Column("message"),
+    )
+    rows = [(v.version, v.time, v.inserted, v.updated, v.deleted, list(v.changes), v.message) for v in result.versions]
+    after = ("", f"[dim]{plain(result.at)}[/dim]") if result.at else ()
+    Output.choose(args.format).emit(result, Table(columns, rows, after=after, empty="No version is kept."))
+    return Exit.DONE
