@@ -43,8 +43,7 @@ class Body:
         self._containers: dict[Parts, Container | None] = {}
         if raw and raw[0] not in b"{[":
             _check_scalar(raw)
-        elif raw:
-            self._containers[()] = self._open_root()
+        self._containers[()] = self._open_root() if raw and raw[0] in b"{[" else None
 
     @property
     def empty(self) -> bool:
@@ -55,15 +54,8 @@ class Body:
         """Return the value's own bytes, or None where nothing is there."""
         if not parts:
             return self.raw or None
-        container = self.container(parts[:-1])
-        last = parts[-1]
-        if isinstance(last, str):
-            found = container.get(last) if isinstance(container, dict) else None
-        elif isinstance(container, list) and -len(container) <= last < len(container):
-            found = container[last]
-        else:
-            found = None
-        return found if found is None else self._restore(found)
+        found = self._inner(parts)
+        return unmask(bytes(found)) if found is not None and self._masked else found
 
     def container(self, parts: Parts) -> Container | None:
         """Return the object or array at a place, opened; None for anything else."""
@@ -87,9 +79,6 @@ class Body:
         if isinstance(container, list) and -len(container) <= last < len(container):
             return container[last]
         return None
-
-    def _restore(self, raw: Raw) -> Raw | bytes:
-        return unmask(bytes(raw)) if self._masked else raw
 
     def _open_root(self) -> Container:
         try:

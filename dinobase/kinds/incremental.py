@@ -90,6 +90,15 @@ def _column(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
+def _rounded_up(at: datetime, style: Style) -> datetime:
+    whole = at.replace(microsecond=0)
+    if style == "date":
+        whole = whole.replace(hour=0, minute=0, second=0)
+    if style == "iso" or whole == at:
+        return at
+    return whole + (timedelta(days=1) if style == "date" else timedelta(seconds=1))
+
+
 def windows(start: str, end: str | None, *, seconds: float, style: Style | None, now: datetime) -> Iterator[Span]:
     """Cut start..end into spans that touch; the last one ends at `end`, or now. Raises ValueError for no moment."""
     first = moment(start)
@@ -97,8 +106,8 @@ def windows(start: str, end: str | None, *, seconds: float, style: Style | None,
     if first is None or last is None:
         raise ValueError(start if first is None else end)
     how = style or style_of(start) or "iso"
-    if how in {"unix", "date", "unix_ms"} and end is None:
-        last += timedelta(seconds=1) if how == "unix" else timedelta(0)  # the present second is not over
+    if end is None:
+        last = _rounded_up(last, how)  # what changes today or in this second belongs to the last span
     at = first
     while True:
         following = min(at + timedelta(seconds=seconds), last)

@@ -78,8 +78,8 @@ class Selector:
         if len(full) == 1:
             self._key = full[0]
             return lists[self._key]
+        _refuse_error_body(body)
         if not full and lists and not any(lists.values()):
-            _refuse_error_body(body)
             return ()
         candidates = ", ".join(f"`{key}`" for key in (full or lists)) or "none"
         raise MalformedError(
