@@ -45,7 +45,7 @@ def _add(parser: Parser, kind: str, credentials: Sequence[CredentialInfo]) -> Ma
 
 
 def _kind(words: Sequence[str], own_values: Sequence[str], known: Sequence[str]) -> str | None:
-    """A value of a credential's flag may come before NAME, so the first known name wins over the first word."""
+    """Find NAME: the first word that is a known one, as the value of a credential's flag may come before it."""
     candidates = []
     before = ""
     for word in words:

@@ -29,7 +29,7 @@ class Exit(IntEnum):
 
 
 def interactive() -> bool:
-    """A person can be asked: both ends of the conversation are terminals."""
+    """Tell whether a person can be asked: both ends of the conversation are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -45,7 +45,7 @@ def colours(stream: object) -> bool:
 
 
 def live() -> bool:
-    """A display that redraws itself makes sense on stderr."""
+    """Tell whether a display that redraws itself makes sense on stderr."""
     return sys.stderr is not None and sys.stderr.isatty() and settings.env("TERM") != "dumb"
 
 

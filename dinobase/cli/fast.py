@@ -64,6 +64,5 @@ def _end(error: BaseException, words: Sequence[str]) -> int:
 
 
 def _stuck(error: QueryTimeout, words: Sequence[str]) -> NoReturn:
-    """Called beside a statement that does not listen: only the end of the process stops it."""
+    """End the process: a statement that does not listen to an interrupt stops in no other way."""
     os._exit(_end(error, words))
-

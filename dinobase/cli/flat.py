@@ -55,7 +55,7 @@ def render(table: Table, form: str) -> str:
         writer.writerow(names)
         writer.writerows([[_text(cell) for cell in row] for row in rows])
         return out.getvalue()
-    lines = [_line(names), _line(["---:" if c.kind == "number" else "---" for c in table.columns])]
+    lines = [_line(names), _line(["---:" if c.kind in {"number", "count"} else "---" for c in table.columns])]
     lines += [_line([_text(cell).replace("|", "\\|").replace("\n", "<br>") for cell in row]) for row in rows]
     return "\n".join(lines) + "\n"
 

@@ -96,7 +96,11 @@ TEXTS: dict[str, Text] = {
     "query": Text("Ask in SQL (DuckDB's dialect). A connector is a schema: stripe.customers."),
     "describe": Text(
         "What tables hold: columns, types, meaning, keys, joins, rows, freshness.",
-        ("dinobase describe stripe.customers", "dinobase describe stripe.customers github.issues", "dinobase describe stripe"),
+        (
+            "dinobase describe stripe.customers",
+            "dinobase describe stripe.customers github.issues",
+            "dinobase describe stripe",
+        ),
     ),
     "history": Text(
         "The versions of a table. Any of them can be queried: FROM stripe.customers AT (VERSION => 12).",
@@ -108,7 +112,9 @@ TEXTS: dict[str, Text] = {
         "Syncs do this by themselves when there is much to do.",
         ("dinobase maintain", "dinobase maintain stripe"),
     ),
-    "doctor": Text("Check Python, extensions, folders, storage, catalog, keyring, locks and connector files.", ("dinobase doctor",)),
+    "doctor": Text(
+        "Check Python, extensions, folders, storage, catalog, keyring, locks and connector files.", ("dinobase doctor",)
+    ),
     "schema": Text("Print the JSON Schema of what a command prints as JSON.", ("dinobase schema sync",)),
     "completion": Text(
         "Print a completion script for a shell.",
@@ -142,7 +148,8 @@ def root(*, colour: bool) -> str:
             group = command.group
             lines += ["", f"{bold}{group}:{off}"]
         lines.append(f"  {cyan}{command.name:<12}{off}{command.summary}")
-    lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere; `--format json|table|csv|markdown|ndjson` chooses."]
+    formats = "json|table|csv|markdown|ndjson"
+    lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere; `--format {formats}` chooses."]
     lines += ["", f"{bold}Exit codes:{off}", *(f"  {code:<5}{what}" for code, what in EXIT_CODES)]
     lines += ["", f"{bold}Environment:{off}", *(f"  {name:<30}{what}" for name, what in ENVIRONMENT)]
     lines += ["", f"{dim}dinobase COMMAND --help says more about each; dinobase --version says which this is.{off}", ""]

@@ -16,7 +16,11 @@ DEFAULT_WIDTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`kind` decides alignment and colour on a terminal: text, number, status, time."""
+    """`kind` decides how a cell looks on a terminal.
+
+    text, name, status; count (of ours, with thousands apart); value and number (people's data, shown as it is, NULL
+    too); time (how long ago), moment (when).
+    """
 
     name: str
     kind: str = "text"
@@ -85,7 +89,7 @@ class Output:
 
 
 def is_terminal() -> bool:
-    """A person looks at stdout."""
+    """Tell whether a person looks at stdout."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 

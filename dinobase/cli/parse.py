@@ -28,7 +28,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise; argparse would print and exit."""
-        hint = "A value that begins with a dash is given as --flag=VALUE." if "expected one" in message else self._hint()
+        dashed = "expected one argument" in message
+        hint = "A value that begins with a dash is given as --flag=VALUE." if dashed else self._hint()
         raise errors.UsageError(f"{self.prog}: {message}", hint=hint)
 
     def _check_value(self, action: argparse.Action, value: object) -> None:

@@ -88,7 +88,7 @@ class Progress:
         shown = (done[-max(0, room - len(running)) :] if len(running) < room else []) + running[:room]
         grid = Table.grid(padding=(0, 2))
         for justify in ("left", "left", "right", "right", "right", "left"):
-            grid.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]  # rich wants the literals themselves
+            grid.add_column(justify=justify, no_wrap=True)
         for name, line in shown:
             grid.add_row(*self._cells(name, line, now))
         if len(entries) > len(shown):

@@ -24,6 +24,9 @@ _RECORDS = 12  # more rows than this one under another would be a wall
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SECOND = re.compile(r"\.\d+|Z\Z")  # finer than a person reads; all times are UTC
 _SHOWN = {"\n": "↵", "\r": "␍", "\t": "⇥", "\x1b": "␛"}
+_JUST_NOW = 10
+_DATA = ("value", "number")
+_RIGHT = ("number", "count")
 _GOOD = ("ok", "success", "added", "executed", "valid")
 _STATUS = {
     **dict.fromkeys(_GOOD, "green"),
@@ -37,21 +40,17 @@ _STATUS = {
 def render(table: Table, *, width: int | None, colour: bool) -> tuple[str, list[str]]:
     """Return the text and the notes about what does not fit."""
     if not table.rows and table.empty:
-        return _text([*table.before, table.empty, *table.after], colour), []
+        return _text([*table.before, table.empty, *table.after], colour=colour), []
     cells = [[_cell(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]
     columns = [_numeric(column, table.rows, at) for at, column in enumerate(table.columns)]
-    natural = [
-        max([cell_len(c.name), *(row[at].cell_len for row in cells)]) for at, c in enumerate(columns)
-    ]
+    natural = [max([cell_len(c.name), *(row[at].cell_len for row in cells)]) for at, c in enumerate(columns)]
     notes: list[str] = []
     shown = len(columns)
     if width is not None and columns:
         least = [min(n, max(_NARROWEST, min(cell_len(c.name), 16))) for n, c in zip(natural, columns, strict=True)]
         if _total(least) > width:
             if len(cells) <= _RECORDS:
-                return _text(table.before, colour) + _records(columns, cells, width, colour) + _text(
-                    table.after, colour
-                ), notes
+                return _around(table, _records(columns, cells, width, colour=colour), colour=colour), notes
             while shown > 1 and _total(least[:shown]) > width:
                 shown -= 1
             notes.append(f"{shown} of {len(columns)} columns fit; `--format json` has all.")
@@ -59,7 +58,11 @@ def render(table: Table, *, width: int | None, colour: bool) -> tuple[str, list[
     else:
         widths = natural
     body = _grid(columns[:shown], [row[:shown] for row in cells], widths, colour=colour, wrap=table.wrap)
-    return _text(table.before, colour) + body + _text(table.after, colour), notes
+    return _around(table, body, colour=colour), notes
+
+
+def _around(table: Table, body: str, *, colour: bool) -> str:
+    return _text(table.before, colour=colour) + body + _text(table.after, colour=colour)
 
 
 def _total(widths: Sequence[int]) -> int:
@@ -87,20 +90,20 @@ def _grid(
         folds = wrap and at == len(columns)
         grid.add_column(
             Text(_safe(column.name)),
-            justify="right" if column.kind == "number" else "left",
+            justify="right" if column.kind in _RIGHT else "left",
             width=width,
             no_wrap=not folds,
             overflow="fold" if folds else "ellipsis",
         )
     for row in rows:
         grid.add_row(*row)
-    console = _console(_total(widths) + 2, colour)
+    console = _console(_total(widths) + 2, colour=colour)
     console.print(grid, crop=False)
     return _trim(console)
 
 
-def _records(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int, colour: bool) -> str:
-    console = _console(width, colour)
+def _records(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int, *, colour: bool) -> str:
+    console = _console(width, colour=colour)
     label = min(max((cell_len(c.name) for c in columns), default=1), max(8, width // 3))
     for number, row in enumerate(rows, 1):
         console.rule(Text(f" {number} of {len(rows)} ", style="bold"), align="left", style="dim", characters="─")
@@ -113,17 +116,17 @@ def _records(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: i
     return _trim(console)
 
 
-def _text(lines: Sequence[str], colour: bool) -> str:
+def _text(lines: Sequence[str], *, colour: bool) -> str:
     """Lines may hold rich's `[bold]`; what comes from data was escaped by whoever made the line."""
     if not lines:
         return ""
-    console = _console(10_000, colour)
+    console = _console(10_000, colour=colour)
     for line in lines:
         console.print(Text.from_markup(line), crop=False, soft_wrap=True)
     return _trim(console)
 
 
-def _console(width: int, colour: bool) -> Console:
+def _console(width: int, *, colour: bool) -> Console:
     return Console(
         file=io.StringIO(),
         width=width,
@@ -143,8 +146,8 @@ def _trim(console: Console) -> str:
 
 
 def _numeric(column: Column, rows: Sequence[Sequence[Any]], at: int) -> Column:
-    """A column of numbers alone is right-aligned whatever it was declared as."""
-    if column.kind != "text":
+    """Align a column of numbers alone to the right, whatever it was declared as."""
+    if column.kind not in {"text", "value"}:
         return column
     values = [row[at] for row in rows if row[at] is not None]
     numbers = values and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
@@ -153,40 +156,43 @@ def _numeric(column: Column, rows: Sequence[Sequence[Any]], at: int) -> Column:
 
 def _cell(column: Column, value: Any) -> Text:
     if value is None:
-        return Text("NULL" if column.kind in {"text", "number"} else "-", style="dim italic")
-    if column.kind == "status":
-        return Text(_safe(str(value)), style=_STATUS.get(str(value), ""))
+        return Text("NULL" if column.kind in _DATA else "-", style="dim italic")
+    return Text(_safe(_shown(column, value)), style=_style(column, value))
+
+
+def _shown(column: Column, value: Any) -> str:
     if column.kind == "time":
-        return Text(ago(value), style="" if value else "dim")
+        return ago(value)
     if column.kind == "moment":
-        return Text(_SECOND.sub("", str(value).replace("T", " ")))
-    if column.kind == "name":
-        return Text(_safe(str(value)), style="bold cyan")
-    if column.kind == "number" and isinstance(value, int):
-        return Text(f"{value:,}")
+        return _SECOND.sub("", str(value).replace("T", " "))
     if isinstance(value, bool):
-        return Text("true" if value else "false")
-    if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-        return Text(_safe(", ".join(value)))
+        return "true" if value else "false"
+    if column.kind == "count" and isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, (dict, list, tuple)):
-        return Text(_safe(json.dumps(value, ensure_ascii=False, default=str)))
-    return Text(_safe(str(value)))
+        words = isinstance(value, (list, tuple)) and column.kind not in _DATA and all(isinstance(v, str) for v in value)
+        return ", ".join(value) if words else json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _style(column: Column, value: Any) -> str:
+    if column.kind == "status":
+        return _STATUS.get(str(value), "")
+    return "bold cyan" if column.kind == "name" else ""
 
 
 def _safe(text: str) -> str:
-    """Data cannot steer the terminal: control and direction characters are shown, not sent."""
+    """Show control and direction characters instead of sending them: data cannot steer the terminal."""
     return _CONTROL.sub(lambda m: _SHOWN.get(m.group(), "�"), text)
 
 
-def ago(moment: datetime | str) -> str:
+def ago(moment: str) -> str:
     """Say how long ago in one unit; what is no time is shown as it came."""
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
-        except ValueError:
-            return _safe(moment)
-    seconds = (clock.now() - moment).total_seconds()
+    try:
+        seconds = (clock.now() - datetime.fromisoformat(moment)).total_seconds()
+    except (ValueError, TypeError):
+        return moment
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
-    return "just now" if seconds < 10 else f"{int(seconds)} s ago"
+    return "just now" if seconds < _JUST_NOW else f"{int(seconds)} s ago"

@@ -173,4 +173,3 @@ def _use(answer: Answer, rests: str) -> results.CredentialUse:
 
 def _ignore(_: Event) -> None:
     return
-

@@ -112,4 +112,3 @@ def _credentials(data: object) -> list[results.CredentialInfo]:
         )
         for e in entries
     ]
-

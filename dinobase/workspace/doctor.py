@@ -93,9 +93,7 @@ def _disk(paths: Paths) -> Iterator[Finding]:
     place = next(p for p in (paths.root, *paths.root.parents) if p.exists())
     free = shutil.disk_usage(place).free
     low = free < _LOW_DISK
-    yield Finding(
-        "disk", "warn" if low else "ok", f"{free / (1 << 30):.1f} GB free", "Free some space." if low else ""
-    )
+    yield Finding("disk", "warn" if low else "ok", f"{free / (1 << 30):.1f} GB free", "Free some space." if low else "")
 
 
 def _config(paths: Paths) -> Iterator[Finding]:

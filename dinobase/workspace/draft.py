@@ -102,8 +102,8 @@ def _resource(endpoint: str, data_selector: str | None, primary_key: str | None,
     if primary_key:
         lines.append(f"    primary_key: {_quoted(primary_key)}")
     else:
-        lines.append("    # primary_key: id        # with it rows are merged, without it the table is replaced each time")
-    lines.append("    # incremental: {cursor_path: updated_at, initial_value: \"2024-01-01T00:00:00Z\"}")
+        lines.append("    # primary_key: id  # with it rows are merged, without it the table is replaced each time")
+    lines.append("    # incremental: {cursor_path: updated_at, initial_value: '2024-01-01T00:00:00Z'}")
     return lines
 
 

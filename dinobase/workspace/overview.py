@@ -13,7 +13,7 @@ from dinobase.lake.introspect import HIDDEN, view_lake
 from dinobase.lake.location import Storage
 from dinobase.lake.metadata import lake_exists
 from dinobase.spec.config import Config, ConnectorConfig, load_config
-from dinobase.sync import registry
+from dinobase.sync import sources
 from dinobase.workspace import results
 
 _GOOD = ("success", "unchanged")
@@ -99,7 +99,7 @@ def _rows(name: str, config: Config, paths: Paths) -> dict[str, int]:
 
 
 def _origin(kind: str, paths: Paths) -> str:
-    path = registry.sources.find(kind, paths)
+    path = sources.find(kind, paths)
     if path is None:
         return "missing"
     return "user" if path.parent == paths.connectors else "packaged"

@@ -1,4 +1,4 @@
-"""From names to reports: every connector is prepared first, then all run in one event loop; one's failure stops no other."""
+"""From names to reports: all connectors are prepared, then run in one event loop; a failure stops no other."""
 
 from __future__ import annotations
 
@@ -89,9 +89,7 @@ def prepare(name: str, resources: Sequence[str], config: Config, paths: Paths) -
     return Prepared(name, entry, path, connector, plan.choose(connector, entry.resources, resources))
 
 
-def _request(
-    prepared: Prepared, *, full_refresh: bool, observe: Observer, config: Config, paths: Paths
-) -> SyncRequest:
+def _request(prepared: Prepared, *, full_refresh: bool, observe: Observer, config: Config, paths: Paths) -> SyncRequest:
     declared = prepared.connector.credentials
     answers = credentials.recall(prepared.name, declared, Vault(paths), prepared.entry.params)
     connector = resolve(prepared.connector, credentials.values(declared, answers))

@@ -10,11 +10,11 @@ from dinobase.core import errors, settings
 from dinobase.core.values import Event, Observer
 
 if TYPE_CHECKING:
-    from dinobase.spec.config import Config, ConnectorConfig
     from dinobase.catalog.tables import TableDescription
     from dinobase.lake.location import Storage
     from dinobase.query.history import TableHistory
     from dinobase.query.result import QueryResult
+    from dinobase.spec.config import Config, ConnectorConfig
     from dinobase.spec.credentials import Ask
     from dinobase.spec.models import Connector
     from dinobase.sync.report import DryRun, SyncReport
@@ -216,9 +216,7 @@ class Workspace:
             paths=self.paths,
         )
 
-    def plan(
-        self, names: Sequence[str] = (), *, resources: Sequence[str] = (), full_refresh: bool = False
-    ) -> DryRun:
+    def plan(self, names: Sequence[str] = (), *, resources: Sequence[str] = (), full_refresh: bool = False) -> DryRun:
         """Say what `sync` would ask for; nothing is requested, nothing written."""
         from dinobase.workspace import syncing
 

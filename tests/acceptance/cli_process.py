@@ -44,10 +44,10 @@ class Cli:
     root: Path
     env: dict[str, str]
 
-    def __call__(self, *words: str, input: str | None = None, env: dict[str, str] | None = None) -> Done:
+    def __call__(self, *words: str, typed: str = "", env: dict[str, str] | None = None) -> Done:
         done = subprocess.run(
             [*COMMAND, *words],
-            input=input if input is not None else "",
+            input=typed,
             capture_output=True,
             text=True,
             env=self.environment(env),
@@ -94,7 +94,7 @@ class Cli:
             env={"TERM": "xterm-256color", **self.environment(env)},
             cwd=self.root.parent,
             start_new_session=True,
-            preexec_fn=_own_terminal,
+            preexec_fn=_own_terminal,  # noqa: PLW1509 - without a terminal of its own a child gets no Ctrl-C
         )
         os.close(slave)
         shown = _watch(master, process, list(answers), interrupt_at)

@@ -106,9 +106,9 @@ def serve(api: JsonApi) -> Iterator[JsonApi]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the standard library finds it by this name
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

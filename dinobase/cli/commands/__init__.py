@@ -34,13 +34,9 @@ class Module(Protocol):
 
 _R = "dinobase.workspace.results"
 COMMANDS: tuple[Command, ...] = (
-    Command(
-        "init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)
-    ),
+    Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
     Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
-    Command(
-        "remove", "Set up", "remove", "Disconnect, and drop the data unless told", (("remove", f"{_R}:Removed"),)
-    ),
+    Command("remove", "Set up", "remove", "Disconnect, and drop the data unless told", (("remove", f"{_R}:Removed"),)),
     Command(
         "connectors",
         "Set up",
@@ -68,14 +64,20 @@ COMMANDS: tuple[Command, ...] = (
         "Bring new and changed rows into the tables",
         (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", "dinobase.sync.report:DryRun")),
     ),
+    Command("query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)),
     Command(
-        "query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)
+        "describe",
+        "Data",
+        "describe",
+        "What a table holds, column by column",
+        (("describe", "dinobase.catalog.tables:TableDescription"), ("describe A B", f"{_R}:Described")),
     ),
     Command(
-        "describe", "Data", "describe", "What a table holds, column by column", (("describe", "dinobase.catalog.tables:TableDescription"), ("describe A B", f"{_R}:Described"))
-    ),
-    Command(
-        "history", "Data", "history", "The versions of a table, and what each changed", (("history", "dinobase.query.history:TableHistory"),)
+        "history",
+        "Data",
+        "history",
+        "The versions of a table, and what each changed",
+        (("history", "dinobase.query.history:TableHistory"),),
     ),
     Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
     Command(

@@ -11,7 +11,7 @@ SHELLS = ("bash", "zsh", "tcsh")
 
 
 def arguments(parser: parse.Parser) -> None:
-    """The shells that shtab writes for."""
+    """Take a shell that shtab writes for."""
     parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help="bash, zsh or tcsh")
 
 

@@ -43,7 +43,9 @@ def _create(parser: parse.Parser) -> None:
     )
     parser.add_argument("--data-selector", metavar="JSONPATH", help="where the records are in the answer, e.g. `data`")
     parser.add_argument("--primary-key", metavar="FIELD", help="what identifies a record, e.g. `id`")
-    parser.add_argument("--auth", choices=AUTH, metavar="TYPE", default="bearer", help="bearer, api_key, http_basic, none")
+    parser.add_argument(
+        "--auth", choices=AUTH, metavar="TYPE", default="bearer", help="bearer, api_key, http_basic, none"
+    )
     parser.add_argument("--replace", action="store_true", help="overwrite your file of this name")
     parse.add_format(parser)
 
@@ -135,7 +137,6 @@ def _print_validated(result: Validated, asked: str | None) -> int:
     return Exit.DONE if result.valid else Exit.WRONG
 
 
-
 def _run_test(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
@@ -154,15 +155,12 @@ def _run_test(args: argparse.Namespace) -> int:
             (
                 Column("resource", "name"),
                 Column("status", "status"),
-                Column("rows", "number"),
-                Column("columns", "number"),
+                Column("rows", "count"),
+                Column("columns", "count"),
                 Column("next_page"),
                 Column("cursor"),
             ),
-            [
-                (r.name, r.status, r.rows, len(r.columns), _found(r.next_page), r.cursor or "")
-                for r in result.resources
-            ],
+            [(r.name, r.status, r.rows, len(r.columns), _found(r.next_page), r.cursor or "") for r in result.resources],
             after=tuple(after),
             empty="No resource is selected.",
         ),
@@ -192,7 +190,13 @@ def _run_list(args: argparse.Namespace) -> int:
     Output.choose(args.format).emit(
         result,
         Table(
-            (Column("name", "name"), Column("origin", "status"), Column("overrides"), Column("description"), Column("path")),
+            (
+                Column("name", "name"),
+                Column("origin", "status"),
+                Column("overrides"),
+                Column("description"),
+                Column("path"),
+            ),
             [
                 (d.name, d.origin, "a packaged one" if d.overrides else "", d.description, d.path)
                 for d in result.definitions

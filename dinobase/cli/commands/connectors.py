@@ -10,7 +10,7 @@ from dinobase.cli.output import Column, Output, Table
 
 
 def arguments(parser: parse.Parser) -> None:
-    """Connected ones, or all."""
+    """Choose between connected ones and all."""
     parser.add_argument("--available", action="store_true", help="what could be connected")
     parser.add_argument("--search", metavar="WORD", help="only those whose name, category or description has it")
     parse.add_format(parser)
@@ -28,7 +28,10 @@ def run(args: argparse.Namespace) -> int:
             found,
             Table(
                 (Column("name", "name"), Column("category"), Column("definition", "status"), Column("description")),
-                [(c.name, c.category, _origin(c.definition, overrides=c.overrides), c.description) for c in found.available],
+                [
+                    (c.name, c.category, _origin(c.definition, overrides=c.overrides), c.description)
+                    for c in found.available
+                ],
                 empty=f"No connector matches `{args.search}`." if args.search else "There are none.",
             ),
         )
@@ -41,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
                 Column("name", "name"),
                 Column("type"),
                 Column("definition", "status"),
-                Column("tables", "number"),
-                Column("rows", "number"),
+                Column("tables", "count"),
+                Column("rows", "count"),
                 Column("last_sync", "time"),
                 Column("fresh", "status"),
             ),

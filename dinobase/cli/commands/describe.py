@@ -19,7 +19,9 @@ _FLAT = ("schema", "table", "column", "type", "nullable", "description", "note",
 
 def arguments(parser: parse.Parser) -> None:
     """One or more tables."""
-    parser.add_argument("tables", metavar="TABLE", nargs="+", help="connector.table, or connector for all of its tables")
+    parser.add_argument(
+        "tables", metavar="TABLE", nargs="+", help="connector.table, or connector for all of its tables"
+    )
     parser.add_argument("--full", action="store_true", help="on a terminal: with sample rows and what is inside JSON")
     parse.add_format(parser)
 
@@ -60,9 +62,7 @@ def _views(table: TableDescription, *, full: bool) -> list[Table]:
     after = []
     if table.related_tables:
         after = ["", "[bold]Joins[/bold]"]
-        after += [
-            f"  {plain(r.join)}  [dim]{r.cardinality.replace('_', ' ')}[/dim]" for r in table.related_tables
-        ]
+        after += [f"  {plain(r.join)}  [dim]{r.cardinality.replace('_', ' ')}[/dim]" for r in table.related_tables]
     cells = [(c.name, c.type, meaning(c, full=full)) for c in table.columns]
     views = [Table(_COLUMNS, cells, before=(*before, ""), after=(*after, ""), wrap=True)]
     if full and table.sample_rows:

@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> int:
     columns = (
         Column("version", "number"),
         Column("time", "moment"),
-        Column("inserted", "number"),
-        Column("updated", "number"),
-        Column("deleted", "number"),
+        Column("inserted", "count"),
+        Column("updated", "count"),
+        Column("deleted", "count"),
         Column("changes"),
         Column("message"),
     )

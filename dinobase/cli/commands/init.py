@@ -29,7 +29,10 @@ def run(args: argparse.Namespace) -> int:
             (Column("setting"), Column("value")),
             rows,
             before=(head, ""),
-            after=("", "Next: [bold]dinobase add NAME[/bold] ([bold]dinobase connectors --available[/bold] lists them)"),
+            after=(
+                "",
+                "Next: [bold]dinobase add NAME[/bold] ([bold]dinobase connectors --available[/bold] lists them)",
+            ),
         ),
     )
     return Exit.DONE

@@ -8,7 +8,7 @@ from dinobase.cli import parse
 
 
 def arguments(parser: parse.Parser) -> None:
-    """The same as query/fast.py parses; a test holds the two together."""
+    """Say the same as query/fast.py parses; a test holds the two together."""
     parser.add_argument("sql", metavar="SQL", help="one SELECT; DuckDB's dialect")
     parser.add_argument("--max-rows", metavar="N", default=10_000, help="at most N rows; 0 is all; default 10000")
     parser.add_argument("--timeout", metavar="SECONDS", default=60, help="stop after so long; 0 is never; default 60")

@@ -13,7 +13,7 @@ from dinobase.core import errors
 
 
 def arguments(parser: parse.Parser) -> None:
-    """A command whose output is JSON."""
+    """Take a command line whose output is JSON."""
     parser.add_argument("command", metavar="COMMAND", nargs="+", help="e.g. `sync`, `connectors --available`")
 
 
@@ -25,11 +25,7 @@ def run(args: argparse.Namespace) -> int:
 
 def shapes() -> dict[str, str]:
     """Return every command line that prints JSON, with the type of what it prints."""
-    found: dict[str, str] = {}
-    for command in COMMANDS:
-        for line, place in command.results:
-            found[line] = place
-    return found
+    return {line: place for command in COMMANDS for line, place in command.results}
 
 
 def of(line: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
     result = Workspace.open().status()
-    rows = []
+    rows: list[tuple[object, ...]] = []
     after = []
     for connector in result.connectors:
         for table in connector.tables:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             rows.append((connector.name, None, connector.last_sync, "never", connector.status))
     columns = (
         Column("table", "name"),
-        Column("rows", "number"),
+        Column("rows", "count"),
         Column("last_sync", "time"),
         Column("fresh", "status"),
         Column("status", "status"),

@@ -66,7 +66,7 @@ def _table(report: SyncReport) -> Table:
             if table.error:
                 after.append(_failure(f"{connector.name}.{table.name}", table.error))
     return Table(
-        (Column("table", "name"), Column("status", "status"), Column("rows", "number"), Column("total_rows", "number")),
+        (Column("table", "name"), Column("status", "status"), Column("rows", "count"), Column("total_rows", "count")),
         rows,
         after=tuple(after),
         empty="" if after else "Nothing is connected yet: [bold]dinobase add NAME[/bold]",
@@ -84,7 +84,14 @@ def _dry_run(workspace: Workspace, args: argparse.Namespace, out: Output) -> int
     out.emit(
         planned,
         Table(
-            (Column("table", "name"), Column("mode"), Column("write"), Column("request"), Column("from"), Column("parent")),
+            (
+                Column("table", "name"),
+                Column("mode"),
+                Column("write"),
+                Column("request"),
+                Column("from"),
+                Column("parent"),
+            ),
             [
                 (f"{c['name']}.{t.name}", t.mode, t.write_disposition, t.request, t.start_value or "", t.parent or "")
                 for c in planned.connectors
