@@ -8,4 +8,4 @@ from pydantic import BaseModel, ConfigDict
 class Kind(BaseModel):
     """Fields come from a connector file; unknown keys are errors; strings may hold `{placeholders}` until rendered."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False, defer_build=True)

@@ -17,10 +17,11 @@ from dinobase.load.check import Checker
 from dinobase.load.infer import Shaping, infer
 from dinobase.load.schema import JSON, UNKNOWN, UNKNOWN_LIST, Column, TableSchema
 from dinobase.load.spool import Segment
-from dinobase.load.stage import drifted, stage_sql
+from dinobase.load.stage import LONG, drifted, stage_sql
 from dinobase.load.structure import Structure
 
 FIRST_SAMPLE = 1_000  # records from which a new table's columns are guessed; all are checked afterwards
+_LONG = -1
 MAX_ROUNDS = 40  # a staging that fails names one column that widens; no table has so many that take turns
 
 
@@ -53,6 +54,7 @@ class Landing:
         self._fits_double = fits_double
         self._checker = Checker(schema)
         self._staged: dict[int, Staged] = {}
+        self._thorough = False
 
     def stage(self, segment: Segment, lines: bytes | None = None) -> None:
         """Make the segment's Parquet file; `lines` spares reading it again where they are still in memory."""
@@ -60,16 +62,25 @@ class Landing:
         if not self.schema.columns:
             sample = data.split(b"\n", FIRST_SAMPLE)[:FIRST_SAMPLE]
             self._widen([exact.decode(line) for line in sample if line])
-        if self._checker.holds(data) and self._copy(segment, cooked=False) is None:
-            self._look_inside(segment)
-            return
-        self._stage_exactly(segment, data)
+        if not self._read_typed(segment, data):
+            self._stage_exactly(segment, data)
         self._look_inside(segment)
+
+    def _read_typed(self, segment: Segment, data: bytes) -> bool:
+        """Read the raw records; False where that would lose something."""
+        if not self._checker.holds(data):
+            return False
+        failed = self._copy(segment, cooked=False)
+        if failed == _LONG:
+            self._thorough = True
+            self._checker = Checker(self.schema, thorough=True)
+            return self._read_typed(segment, data)
+        return failed is None
 
     def _stage_exactly(self, segment: Segment, data: bytes) -> None:
         records = [exact.decode(line) for line in data.split(b"\n") if line]
         self._widen(records)
-        if self._checker.holds(data) and self._copy(segment, cooked=False) is None:
+        if self._read_typed(segment, data):
             return
         for _ in range(MAX_ROUNDS):
             cook = exact.Cook(self.schema)
@@ -91,13 +102,21 @@ class Landing:
         cursor = self.schema.find(self._cursor) if self._cursor else None
         source = segment.cooked if cooked else segment.path
         sql = stage_sql(
-            self.schema, str(source), str(segment.staged), cooked=cooked, longest=segment.longest, cursor=cursor
+            self.schema,
+            str(source),
+            str(segment.staged),
+            cooked=cooked,
+            longest=segment.longest,
+            cursor=cursor,
+            guarded=self._checker.guarded and not cooked,
         )
         try:
             self._writer.run(sql)
         except LakeError as error:
             if error.error_code == "lake.disk_full":
                 raise
+            if LONG in error.message:
+                return _LONG
             column = drifted(error.message)
             if column is None and cooked:
                 raise LoadError(f"records could not be read: {error.message}") from error
@@ -120,7 +139,7 @@ class Landing:
     def _adopt(self, schema: TableSchema) -> None:
         if schema != self.schema:
             self.schema = schema
-            self._checker = Checker(schema)
+            self._checker = Checker(schema, thorough=self._thorough)
 
     def _look_inside(self, segment: Segment) -> None:
         """Learn what the objects in arrays look like; their views are made from it."""

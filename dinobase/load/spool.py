@@ -247,11 +247,12 @@ class Spool:
 
 def _lines(records: list[Any]) -> tuple[bytes, int]:
     """Return NDJSON; a line break inside a record can only be white space between tokens (RFC 8259 section 7)."""
-    data = b"\n".join(records) + b"\n"
+    longest = max(map(len, records))
+    data = b"\n".join([*records, b""])
     if data.count(b"\n") != len(records) or b"\r" in data:
         records = [bytes(r).replace(b"\n", b" ").replace(b"\r", b" ") for r in records]
-        data = b"\n".join(records) + b"\n"
-    return data, max(map(len, records))
+        data = b"\n".join([*records, b""])
+    return data, longest
 
 
 def _intact(path: Path, entry: Mapping[str, Any]) -> bool:

@@ -14,20 +14,29 @@ from dinobase.load.lattice import SQL_PATTERN
 from dinobase.load.schema import BASIC, JSON, TIMES, Column, Path, TableSchema
 
 CURSOR = "__cursor"
-SEGMENT = "__segment"
-STREAM = "__stream"
+LONG = "a double with many digits"
 _DRIFT = re.compile(r"drift:(\d+)")
 _SMALLEST_BUFFER = 1 << 20
 
 
 def stage_sql(
-    schema: TableSchema, source: str, target: str, *, cooked: bool, longest: int, cursor: Column | None
+    schema: TableSchema,
+    source: str,
+    target: str,
+    *,
+    cooked: bool,
+    longest: int,
+    cursor: Column | None,
+    guarded: bool = False,
 ) -> str:
-    """Return the COPY that turns one segment into one Parquet file, its rows in the order of the listing."""
+    """Return the COPY that turns one segment into one Parquet file, its rows in the order of the listing.
+
+    guarded: doubles that may have had more digits than a double keeps raise `long`.
+    """
     reads = _cooked_columns(schema) if cooked else _raw_columns(Tree(schema))
     fields = [
-        f"{_typed(column, n, quote(column.name) if cooked else _place(column.path))} AS {quote(column.name)}"
-        for n, column in enumerate(schema)
+        f"{_typed(c, n, quote(c.name) if cooked else _place(c.path), guarded=guarded)} AS {quote(c.name)}"
+        for n, c in enumerate(schema)
     ]
     if cursor is not None:
         place = quote(cursor.name) if cooked else _place(cursor.path)
@@ -77,7 +86,7 @@ def _place(path: Path) -> str:
     return place
 
 
-def _typed(column: Column, number: int, place: str) -> str:
+def _typed(column: Column, number: int, place: str, *, guarded: bool) -> str:
     """Return the expression of one column; text becomes a time or a declared type only if nothing is lost."""
     drift = f"error('drift:{number}')"
     if column.type in TIMES:
@@ -86,6 +95,9 @@ def _typed(column: Column, number: int, place: str) -> str:
             f"CASE WHEN {place} IS NULL THEN NULL WHEN regexp_full_match({place}, {pattern}) "
             f"THEN COALESCE(TRY_CAST({place} AS {column.type}), {drift}) ELSE {drift} END"
         )
+    if column.type == "DOUBLE" and guarded:
+        long = f"abs({place}) >= 9007199254740992 OR (abs({place}) >= 1e8 AND {place} <> trunc({place}))"
+        return f"CASE WHEN {long} THEN error('{LONG}') ELSE {place} END"
     if column.type == JSON:
         return f"CAST({place} AS JSON)"
     if column.type in BASIC or column.type.endswith("[]"):
