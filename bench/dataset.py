@@ -15,8 +15,8 @@ _STATUSES = ("draft", "open", "paid", "void", "refunded", "disputed", "partially
 _NAMES = ("Ada Lindqvist", "Björn Mäkelä", "Chiara Esposito", "Daniel Okafor", "Eun-ji Park", "Fatima Zahra Idrissi")
 _CITIES = ("Rotterdam", "Łódź", "São Paulo", "Nagoya", "Minneapolis", "Cape Town", "Christchurch")
 _NOTE = (
-    "Customer asked for delivery to the side entrance and a call thirty minutes ahead; the warehouse confirmed the slot "
-    "and the carrier has the gate code"
+    "Customer asked for delivery to the side entrance and a call thirty minutes ahead; the warehouse confirmed the slot"
+    " and the carrier has the gate code"
 )
 _CREATED = dt.datetime(2023, 5, 1, tzinfo=dt.UTC).timestamp()
 _UPDATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp()
@@ -26,7 +26,8 @@ _DAY = 86_400
 _RECORD = (
     '{"id":%d,"external_id":"ord_%012d","status":"%s","customer_name":"%s","email":"customer.%d@example.com",'
     '"description":"%s","created_at":"%s","updated_at":"%s","amount_cents":%d,"quantity":%d,"score":%s,"discount":%s,'
-    '"is_active":%s,"closed_at":%s,"address":{"street":"%d Long Acre","city":"%s","postal_code":"%05d","lat":%.3f,"lon":%.3f}}'
+    '"is_active":%s,"closed_at":%s,'
+    '"address":{"street":"%d Long Acre","city":"%s","postal_code":"%05d","lat":%.3f,"lon":%.3f}}'
 )
 
 
@@ -85,9 +86,11 @@ def record(number: int, generation: int = 0) -> str:
 
 def changed_since(rows: int, generation: int, since: float) -> list[int] | None:
     """Numbers of the rows changed after `since`, in order of change; None where that is the whole listing."""
-    if since < _CHANGED:
+    if since < _UPDATED:
         return None
-    return [
+    first = int((since - _UPDATED) // 20) + 1
+    unchanged = [number for number in range(first, rows) if not generation_of(number, generation)]
+    return unchanged + [
         number
         for changed in range(1, generation + 1)
         for number in range(changed, rows, 100)
