@@ -35,6 +35,11 @@ class Shaping:
                 return path[len(lifted) :]
         return path
 
+    def is_whole(self, path: Path) -> bool:
+        """Tell whether the connector wants the object at this path in one JSON column."""
+        declared = self.types.get(".".join(path)) or self.types.get(naming.column_name(self.shown(path)))
+        return declared is not None and declared.upper() == JSON
+
 
 class _Seen:
     """What was seen at one path."""
@@ -75,7 +80,8 @@ def _observe_object(
         if type(item) is dict:
             below = (*path, key)
             column = known.get(below)
-            if (column is not None and column.type == JSON) or len(shaping.shown(below)) >= shaping.max_nesting:
+            is_json = (column is not None and column.type == JSON) or shaping.is_whole(below)
+            if is_json or len(shaping.shown(below)) >= shaping.max_nesting:
                 if below in shaping.lift:
                     _observe_object(child, item, below, known, shaping)
                 else:
