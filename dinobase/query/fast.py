@@ -12,6 +12,7 @@ from typing import NoReturn
 from dinobase.core.errors import QueryTimeout, UsageError
 from dinobase.core.settings import Paths, paths
 from dinobase.query.engine import QueryEngine
+from dinobase.query.watch import confine_memory
 from dinobase.spec.config_plain import plain_config
 
 MAX_ROWS = 10_000
@@ -70,8 +71,10 @@ def _span(text: str) -> float:
 
 
 def engine(workspace: Paths | None = None, *, stuck: Callable[[QueryTimeout], object] | None = None) -> QueryEngine:
-    """Wire an engine from the workspace's compiled settings; `stuck` must end the process."""
+    """Wire an engine from the workspace's compiled settings; `stuck` must end the process, which is the query's."""
     found = workspace or paths()
+    if stuck is not None:
+        confine_memory()
     return QueryEngine.from_config(found, plain_config(found), stuck=stuck)
 
 
