@@ -21,7 +21,8 @@ def cut_end(sql: str) -> str:
     return sql
 
 
-_EXPLAIN = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*EXPLAIN\b(?P<analyze>\s+ANALYZE\b)?(?:\s*\([^()]*\))?"
+_GAP = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
+_EXPLAIN = rf"{_GAP}EXPLAIN\b{_GAP}(?P<analyze>ANALYZE\b)?(?:{_GAP}\((?!\s*SELECT)[^()]*\)(?=[\s/-]))?"
 
 
 def explained(sql: str) -> tuple[str, str]:

@@ -66,8 +66,9 @@ def build(location: LakeLocation, statements: Sequence[str]) -> None:
 
 STRIPE = (
     "CREATE TABLE customers (id VARCHAR, name VARCHAR, email VARCHAR, balance BIGINT, created TIMESTAMPTZ)",
-    "INSERT INTO customers VALUES ('cus_1', 'Ada', 'ada@example.com', 100, '2026-01-01 00:00:00+00'),"
-    " ('cus_2', 'Bob', 'bob@example.com', -5, '2026-01-02 12:30:00.5+00')",
+    """INSERT INTO customers VALUES
+        ('cus_1', 'Ada', 'ada@example.com', 100, '2026-01-01 00:00:00+00'),
+        ('cus_2', 'Bob', 'bob@example.com', -5, '2026-01-02 12:30:00.5+00')""",
     "CREATE TABLE charges (id VARCHAR, customer VARCHAR, amount BIGINT, metadata JSON)",
     "INSERT INTO charges SELECT 'ch_' || i, 'cus_' || (i % 2 + 1), i * 100, '{\"a\": {\"b\": 1}}' FROM range(10) t(i)",
     "UPDATE customers SET name = 'Ada Lovelace' WHERE id = 'cus_1'",

@@ -156,7 +156,7 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("SELECT 1; DROP TABLE stripe.customers", REFUSED),
     ("SELECT 1; DELETE FROM stripe.customers", SEVERAL),
     ("SELECT 1 /* ; */; SELECT 2", SEVERAL),
-    ("DELETE FROM stripe.customers; COPY (SELECT 1) TO '/tmp/x'", REFUSED),
+    ("DELETE FROM stripe.customers; COPY (SELECT 1) TO '/tmp/x'", SEVERAL),
     # names that look like something else
     ("WITH duckdb_settings AS (SELECT * FROM duckdb_settings) SELECT * FROM duckdb_settings", TABLE),
     ("SELECT * FROM (WITH sqlite_master AS (SELECT 1) SELECT 1), sqlite_master", TABLE),

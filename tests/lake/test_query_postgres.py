@@ -19,15 +19,15 @@ CONNECTORS = {"stripe": 3600.0, "github": 3600.0, "hubspot": 3600.0}
 
 @pytest.fixture
 def shared(postgres: str, paths: Paths) -> Storage:
-    storage = Storage(paths.lakes, url=str(paths.root / "data"), catalog=postgres)
-    return storage
+    return Storage(paths.lakes, url=str(paths.root / "data"), catalog=postgres)
 
 
 def test_two_lakes_in_one_postgres_are_joined(shared: Storage, paths: Paths) -> None:
     build(shared.lake("stripe"), STRIPE)
     build(shared.lake("github"), GITHUB)
     engine = QueryEngine(shared, paths, CONNECTORS)
-    sql = "SELECT i.title, c.name FROM github.issues i JOIN stripe.main.customers c ON c.id = i.stripe_customer ORDER BY 1"
+    joined = "github.issues i JOIN stripe.main.customers c ON c.id = i.stripe_customer"
+    sql = f"SELECT i.title, c.name FROM {joined} ORDER BY 1"
     result = engine.run(sql)
     assert result.rows == [("Broken", "Ada Lovelace"), ("Slow", "Bob")]
     assert [source.table for source in result.sources] == ["github.issues", "stripe.customers"]
