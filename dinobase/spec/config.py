@@ -15,6 +15,7 @@ from dinobase.kinds import duration
 from dinobase.spec import config_cache, names
 from dinobase.spec.config_models import AccessConfig, Config, ConnectorConfig, StorageConfig, WriteRule, WritesConfig
 from dinobase.spec.report import Path, Report
+from dinobase.spec.salvage import salvage
 from dinobase.spec.shapes import add_errors
 from dinobase.spec.yaml_lines import Document, parse
 
@@ -60,7 +61,7 @@ def validate_config(raw: bytes, file: str) -> LoadedConfig:
         return LoadedConfig(None, tuple(problems), ())
     report = Report(document, errors=list(problems))
     config = _config(report, document)
-    found = report.findings()
+    found = report.findings(problems)
     return LoadedConfig(None if found.errors else config, found.errors, found.warnings)
 
 
@@ -72,16 +73,22 @@ def _config(report: Report, document: Document) -> Config | None:
         return None
     data = _renamed(report, document, data)
     _no_empty_sections(data)
+    config: Config | None
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
         add_errors(report, Config, data, error.errors(include_url=False))
-        return None
+        config = salvage(Config, data, error)
+    if config is not None:
+        _check_all(report, config)
+    return config
+
+
+def _check_all(report: Report, config: Config) -> None:
     _check_durations(report, config)
     _check_storage(report, config.storage)
     _check_connectors(report, config)
     _check_access(report, config)
-    return config
 
 
 def _renamed(report: Report, document: Document, data: dict[str, object]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dinobase.spec import sql_types
 from dinobase.spec.checks import check_connector
 from dinobase.spec.defaults import merge_defaults
 from dinobase.spec.models import Connector, Resource, WriteEndpoint
-from dinobase.spec.report import Findings, Report
+from dinobase.spec.report import Report
 from dinobase.spec.salvage import salvage
 from dinobase.spec.shapes import add_errors
 from dinobase.spec.writes import operation_of, table_of
@@ -49,12 +49,12 @@ def validate(path: Path) -> Loaded:
 
 def load_text(raw: bytes, file: str, *, stem: str = "") -> Loaded:
     """Read a file's bytes; `stem` is the file name that the connector must have, '' for none."""
-    document, problems = parse(raw, file)
+    document, problems = parse(raw, file, "What all resources share belongs in `resource_defaults`.")
     if document is None:
         return Loaded(None, tuple(problems), ())
     report = Report(document, errors=list(problems))
     connector = _connector(report, document, stem)
-    found = _without_echo(report.findings(), problems)
+    found = report.findings(problems)
     if found.errors or connector is None:
         return Loaded(None, found.errors, found.warnings)
     return Loaded(_resolved(connector), (), found.warnings)
@@ -72,20 +72,13 @@ def _connector(report: Report, document: Document, stem: str) -> Connector | Non
         connector = Connector.model_validate(data)
     except ValidationError as error:
         add_errors(report, Connector, data, error.errors(include_url=False))
-        connector = salvage(data, error)
+        connector = salvage(Connector, data, error)
     if connector is not None:
         check_connector(report, connector)
         if stem and connector.name not in {"", stem} and not report.faulty(("name",)):
             hint = f"Rename the file to {connector.name}.yaml, or write `name: {stem}`."
             report.error(("name",), "file_name", f"`name` is `{connector.name}`, the file is {stem}.yaml.", hint)
     return connector
-
-
-def _without_echo(found: Findings, syntax: list[Problem]) -> Findings:
-    """Leave out what validation says of a place where the YAML itself is faulty."""
-    places = {(p.line, p.column) for p in syntax}
-    kept = tuple(p for p in found.errors if p.code.startswith("yaml.") or (p.line, p.column) not in places)
-    return Findings(kept, found.warnings)
 
 
 def _resolved(connector: Connector) -> Connector:

@@ -52,7 +52,7 @@ class Client(Kind):
     timeout: float = Field(default=60.0, gt=0, strict=False, description="Seconds until a request is given up.")
     rate_limit: RateLimit | None = Field(default=None, description="The API's documented limit.")
     concurrency: int = Field(default=8, ge=1, le=256, description="Requests in flight at once.")
-    retry: Retry = Field(default_factory=Retry, description="When a read is tried again.")
+    retry: Retry = Field(default_factory=Retry, description="When and how often a read is tried again.")
     allow_hosts: tuple[str, ...] = Field(default=(), strict=False, description="Other hosts that next links may name.")
 
 

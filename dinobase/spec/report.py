@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dinobase.core.errors import Problem, did_you_mean
@@ -58,9 +59,11 @@ class Report:
             for p in self.errors
         )
 
-    def findings(self) -> Findings:
-        """Return all in file order; of several on one place with one code the first."""
-        return Findings(_ordered(self.errors), _ordered(self.warnings))
+    def findings(self, syntax: Sequence[Problem] = ()) -> Findings:
+        """Return all in file order, once each; where the YAML itself is faulty, nothing else is said of that place."""
+        places = {(p.line, p.column) for p in syntax}
+        errors = [p for p in self.errors if p.code.startswith("yaml.") or (p.line, p.column) not in places]
+        return Findings(_ordered(errors), _ordered(self.warnings))
 
     def _written(self, path: Path) -> bool:
         return path in self.document.values or path in self.document.keys

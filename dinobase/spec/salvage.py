@@ -5,15 +5,15 @@ Unknown keys and wrong values go, missing ones become empty; positions in lists 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from dinobase.spec.models import Connector
 from dinobase.spec.report import Path
 from dinobase.spec.shapes import walk
 
 Json: TypeAlias = Any
+Model = TypeVar("Model", bound=BaseModel)
 
 _ROUNDS = 12
 _EMPTY: dict[str, Json] = {
@@ -26,15 +26,15 @@ _EMPTY: dict[str, Json] = {
 _WHOLE = frozenset({"auth", "paginator", "rate_limit", "check"})  # such a part goes as a whole where a key of it misses
 
 
-def salvage(data: Json, error: ValidationError) -> Connector | None:
-    """Return a connector without what was wrong, None where nothing sensible is left."""
+def salvage(model: type[Model], data: Json, error: ValidationError) -> Model | None:
+    """Return the model without what was wrong, None where nothing sensible is left."""
     current = data
     for _ in range(_ROUNDS):
         for item in error.errors(include_url=False):
-            path = walk(Connector, item["loc"]).path
+            path = walk(model, item["loc"]).path
             current = _without(current, path, missing=item["type"] == "missing")
         try:
-            return Connector.model_validate(current)
+            return model.model_validate(current)
         except ValidationError as again:
             error = again
     return None

@@ -61,7 +61,7 @@ def _one(report: Report, spot: Spot, error: ErrorDetails, data: Any) -> None:
     elif kind == "union_tag_invalid":
         _wrong_value(report, (*path, "type"), _tags(spot.annotation), data)
     elif kind == "literal_error":
-        allowed = [str(v) for m in _members(spot.annotation) if get_origin(m) is Literal for v in get_args(m)]
+        allowed = [str(v) for m in members(spot.annotation) if get_origin(m) is Literal for v in get_args(m)]
         _wrong_value(report, path, allowed, data)
     elif kind.startswith(("greater_than", "less_than")):
         limit = next(iter(error["ctx"].values()))
@@ -88,25 +88,25 @@ def _wrong_value(report: Report, path: Path, allowed: list[str], data: Any) -> N
 def _wrong_type(report: Report, path: Path, annotation: Any, data: Any) -> None:
     found = _get(data, path)
     source = report.document.sources.get(report.origin(path))
-    wanted = list(dict.fromkeys(_wanted(member) for member in _members(annotation)))
+    allowed = list(dict.fromkeys(wanted(member) for member in members(annotation)))
     hint = ""
     if found is None:
         hint = "Give it a value, or remove the key."
-    elif "text" in wanted and isinstance(found, dict) and list(found.values()) == [None]:
+    elif "text" in allowed and isinstance(found, dict) and list(found.values()) == [None]:
         hint = f'To YAML a bare brace begins a mapping: write "{{{next(iter(found))}}}" in quotes.'
-    elif "text" in wanted and source is not None:
+    elif "text" in allowed and source is not None:
         kind = "true or false" if isinstance(found, bool) else "a number"
         hint = f'YAML reads {source} as {kind}: write "{source}" in quotes.'
-    elif wanted == ["a whole number"] and isinstance(found, str) and found.lstrip("-").isdigit():
+    elif allowed == ["a whole number"] and isinstance(found, str) and found.lstrip("-").isdigit():
         hint = f"Write {found} without quotes."
-    elif wanted == ["true or false"] and isinstance(found, str) and found.lower() in {"true", "false"}:
+    elif allowed == ["true or false"] and isinstance(found, str) and found.lower() in {"true", "false"}:
         hint = f"Write {found.lower()} without quotes."
-    elif wanted[0].startswith("a list") and isinstance(found, str | int | float):
+    elif allowed[0].startswith("a list") and isinstance(found, str | int | float):
         hint = f"Write [{found}]."
-    elif wanted == ["a mapping"] and isinstance(found, list):
+    elif allowed == ["a mapping"] and isinstance(found, list):
         hint = "Remove the dash: keys stand directly below."
     shown = f"the text {_show(found)}" if isinstance(found, str) else _show(found)
-    message = f"`{report.at(path)}` is {shown}; {' or '.join(wanted)} is allowed."
+    message = f"`{report.at(path)}` is {shown}; {' or '.join(allowed)} is allowed."
     report.error(path, "wrong_type", message, hint)
 
 
@@ -116,15 +116,15 @@ def walk(root: type[BaseModel], loc: Sequence[str | int]) -> Spot:
     model, annotation = root, root
     union: Path | None = None
     for part in loc:
-        members = _members(annotation)
-        if len(members) > 1:
-            chosen = [m for m in members if (_tag(m) if _is_model(m) else _word(m)) == part]
+        options = members(annotation)
+        if len(options) > 1:
+            chosen = [m for m in options if (_tag(m) if _is_model(m) else _word(m)) == part]
             if chosen:
                 annotation = chosen[0]
                 if not _is_model(annotation):
                     union = path
                 continue
-        annotation = next((m for m in members if _holds(m, part)), members[0])
+        annotation = next((m for m in options if _holds(m, part)), options[0])
         if _is_model(annotation):
             model = annotation
         path, annotation = (*path, part), _step(annotation, part)
@@ -144,12 +144,12 @@ def _step(annotation: Any, part: str | int) -> Any:
     return args[1 if get_origin(annotation) is dict else 0] if args else Any
 
 
-def _members(annotation: Any) -> list[Any]:
+def members(annotation: Any) -> list[Any]:
     """Return a union's members without None; of what is no union, itself."""
     if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
+        return members(get_args(annotation)[0])
     if get_origin(annotation) in {Union, types.UnionType}:
-        return [m for member in get_args(annotation) if member is not type(None) for m in _members(member)]
+        return [m for member in get_args(annotation) if member is not type(None) for m in members(member)]
     return [annotation]
 
 
@@ -162,7 +162,7 @@ def _tag(model: Any) -> str:
 
 
 def _tags(annotation: Any) -> list[str]:
-    return [_tag(member) for member in _members(annotation)]
+    return [_tag(member) for member in members(annotation)]
 
 
 def _word(annotation: Any) -> str:
@@ -173,10 +173,11 @@ def _word(annotation: Any) -> str:
     return getattr(annotation, "__name__", "")
 
 
-def _wanted(annotation: Any) -> str:
+def wanted(annotation: Any) -> str:
+    """Say in words what a type takes."""
     origin = get_origin(annotation)
     if origin in {list, tuple}:
-        inner = _wanted(get_args(annotation)[0])
+        inner = wanted(get_args(annotation)[0])
         return "a list of " + {"text": "texts"}.get(inner, inner.removeprefix("a ") + "s")
     if origin is Literal:
         return f"one of {names([str(value) for value in get_args(annotation)])}"

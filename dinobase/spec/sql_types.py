@@ -22,7 +22,7 @@ NAMES = {
 }
 ALLOWED = f"{', '.join(sorted(set(NAMES.values())))}, DECIMAL(18,2), and with [] a list of one"
 
-_TYPE = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?:\((\d{1,2}) ?(?:, ?(\d{1,2}))?\))?((?:\[\])*)")
+_TYPE = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?: ?\( ?(\d{1,2}) ?(?:, ?(\d{1,2}) ?)?\))?((?:\[\])*)")
 _MAX_DIGITS = 38
 
 

@@ -68,8 +68,11 @@ class Document:
         return Place(1, 1)
 
 
-def parse(raw: bytes, file: str) -> tuple[Document | None, list[Problem]]:
-    """Read one document; without a Document the problem is such that nothing more can be said."""
+def parse(raw: bytes, file: str, instead: str = "") -> tuple[Document | None, list[Problem]]:
+    """Read one document; without a Document the problem is such that nothing more can be said.
+
+    `instead` tells what this kind of file has in place of anchors.
+    """
     if len(raw) > MAX_BYTES:
         message = f"the file has {len(raw):,} bytes; {MAX_BYTES:,} are allowed."
         return None, [Problem(file, 1, 1, "yaml.too_big", "", message, "Is this the right file?")]
@@ -82,7 +85,7 @@ def parse(raw: bytes, file: str) -> tuple[Document | None, list[Problem]]:
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8."
         return None, [Problem(file, line, column, "yaml.encoding", "", message, "Save the file as UTF-8.")]
     text = text.removeprefix("\ufeff")
-    reader = _Reader(file)
+    reader = _Reader(file, instead)
     try:
         reader.read(text)
     except yaml.reader.ReaderError as error:
@@ -140,7 +143,8 @@ class _Stop(Exception):
 
 
 class _Reader:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, instead: str) -> None:
+        self._instead = instead
         self.document = Document(file)
         self.problems: list[Problem] = []
         self._events: Iterator[Any] = iter(())
@@ -166,11 +170,11 @@ class _Reader:
     def _value(self, event: Any, path: Path) -> Json:
         self.document.values[path] = _place(event)
         if isinstance(event, yaml.AliasEvent):
-            hint = "Write the value out; what all resources share belongs in `resource_defaults`."
+            hint = f"Write the value out. {self._instead}".strip()
             self._problem(event, path, "yaml.alias", f"`*{event.anchor}` is an alias, which is not allowed.", hint)
             return None
         if event.anchor is not None:
-            hint = "Remove it; what all resources share belongs in `resource_defaults`."
+            hint = f"Remove it. {self._instead}".strip()
             self._problem(event, path, "yaml.anchor", f"`&{event.anchor}` is an anchor, which is not allowed.", hint)
         if event.tag is not None and event.tag != "!":
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
@@ -205,7 +209,7 @@ class _Reader:
             key = event.value
             here = (*path, key)
             if key == "<<" and event.implicit[0]:
-                hint = "What all resources share belongs in `resource_defaults`."
+                hint = f"Write the keys out. {self._instead}".strip()
                 self._problem(event, here, "yaml.merge_key", "`<<` (a merge key) is not allowed.", hint)
                 self._value(next(self._events), here)
                 continue
