@@ -98,7 +98,8 @@ def test_associations_and_stages_join(added: Workbench, hubspot: HubspotServer) 
     [request] = hubspot.asked("/objects/deals")
     assert request.get("associations") == "contacts,companies,line_items"
     sql = """SELECT count(*) FROM hubspot.deals AS d JOIN hubspot.deal_stages AS s ON d.dealstage = s.id
-             JOIN hubspot.deal_associations AS a ON a.id = d.id WHERE s.label = 'Won' AND a.contacts__results IS NOT NULL"""
+             JOIN hubspot.deal_associations AS a ON a.id = d.id
+             WHERE s.label = 'Won' AND a.contacts__results IS NOT NULL"""
     assert added.value(sql) == 23
 
 
