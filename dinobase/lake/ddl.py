@@ -39,12 +39,16 @@ def add_column(writer: Writer, table: str, name: str, kind: str) -> None:
 
 
 def retype(writer: Writer, table: str, name: str, old: str, new: str) -> None:
-    """Give a column another type, old values kept as text where there is no closer way."""
+    """Give a column another type, old values kept as text where there is no closer way.
+
+    The old column is renamed, never the new one: DuckLake 1.5.5 loses the element type of a list that is added and
+    renamed in one transaction, and no reader opens the lake again.
+    """
     target = f"{ALIAS}.{ident(table)}"
-    writer.run(f"ALTER TABLE {target} ADD COLUMN {_SPARE} {new}")
-    writer.run(f"UPDATE {target} SET {_SPARE} = {converted(ident(name), old, new)} WHERE {ident(name)} IS NOT NULL")
-    writer.run(f"ALTER TABLE {target} DROP COLUMN {ident(name)}")
-    writer.run(f"ALTER TABLE {target} RENAME COLUMN {_SPARE} TO {ident(name)}")
+    writer.run(f"ALTER TABLE {target} RENAME COLUMN {ident(name)} TO {_SPARE}")
+    writer.run(f"ALTER TABLE {target} ADD COLUMN {ident(name)} {new}")
+    writer.run(f"UPDATE {target} SET {ident(name)} = {converted(_SPARE, old, new)} WHERE {_SPARE} IS NOT NULL")
+    writer.run(f"ALTER TABLE {target} DROP COLUMN {_SPARE}")
 
 
 def converted(place: str, old: str, new: str) -> str:

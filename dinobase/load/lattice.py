@@ -8,12 +8,13 @@ UNKNOWN[] < T[] for scalar T; a list beside a scalar, or of objects or lists, is
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from dinobase.load.schema import JSON, UNKNOWN, UNKNOWN_LIST
 
 BIGINT_MIN, BIGINT_MAX = -(2**63), 2**63 - 1
 EXACT_DOUBLE = 2**53  # beyond it not every integer is a double
+_FULL_PRECISION = 1e-290  # nearer to zero doubles have fewer digits
 BIG = "DECIMAL(38,0)"
 
 _UPWARDS = {("BIGINT", "DOUBLE"): "DOUBLE", ("BIGINT", BIG): BIG, ("DATE", "TIMESTAMP"): "TIMESTAMP"}
@@ -92,4 +93,9 @@ def survives_as_double(text: str) -> bool:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         return False
-    return len(text) < 16 or Decimal(repr(number)) == Decimal(text)
+    if len(text) < 16 and (abs(number) > _FULL_PRECISION or not text.strip("-0.")):
+        return True
+    try:
+        return Decimal(repr(number)) == Decimal(text)
+    except InvalidOperation:  # an exponent beyond what Decimal holds
+        return False

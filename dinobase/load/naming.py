@@ -23,9 +23,8 @@ def snake(key: str) -> str:
     text = _BREAK_AFTER_LOWER.sub(r"\1_\2", _BREAK_BEFORE_WORD.sub(r"\1_\2", text)).lower()
     if text[:1].isdigit():
         text = f"_{text}"
-    text = _UNDERSCORES.sub("_", text)
     bare = text.rstrip("_")
-    return bare + "x" * (len(text) - len(bare)) or "x"
+    return _UNDERSCORES.sub("_", bare) + "x" * (len(text) - len(bare)) or "x"
 
 
 def column_name(path: Iterable[str]) -> str:
