@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import traceback
 from enum import IntEnum
@@ -120,13 +121,9 @@ def crash(error: BaseException) -> errors.DinobaseError:
 
 
 def silence() -> None:
-    """Let nothing be written when the interpreter flushes to a pipe that nobody reads any more."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            null = Path("/dev/null" if sys.platform != "win32" else "NUL").open("w", encoding="utf-8")  # noqa: SIM115
-            import os
-
-            os.dup2(null.fileno(), stream.fileno())
+    """Let the interpreter's last flush of stdout go nowhere: what is behind it takes nothing any more."""
+    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w", encoding="utf-8") as null:
+        os.dup2(null.fileno(), sys.stdout.fileno())
 
 
 def _write(text: str, style: str = "") -> None:

@@ -18,20 +18,14 @@ if TYPE_CHECKING:
 
 
 def json_text(payload: object, *, indent: int) -> str:
-    """Return valid JSON; facts that are absent (a field that is None by default) are left out."""
+    """Return valid JSON; every key of a shape is there, null where there is nothing to say."""
     return json.dumps(plain(payload), ensure_ascii=False, indent=indent or None, allow_nan=False)
 
 
 def plain(value: Any) -> Any:
     """Turn a typed result into JSON data."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kept = {}
-        for field in dataclasses.fields(value):
-            item = getattr(value, field.name)
-            if item is None and field.default is None:
-                continue
-            kept[field.name] = plain(item)
-        return kept
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -122,7 +122,7 @@ def failure(error: errors.DinobaseError, asked: str | None) -> None:
         from dinobase.cli import flat
 
         body = secrets.redact_json(error.as_dict())
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             write(flat.json_text(body, indent=2 if is_terminal() else 0) + "\n")
             flush()
 

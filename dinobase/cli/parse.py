@@ -28,9 +28,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise; argparse would print and exit."""
-        dashed = "expected one argument" in message
-        hint = "A value that begins with a dash is given as --flag=VALUE." if dashed else self._hint()
-        raise errors.UsageError(f"{self.prog}: {message}", hint=hint)
+        dashed = " A value that begins with a dash is given as --flag=VALUE." if "expected one" in message else ""
+        raise errors.UsageError(f"{self.prog}: {message}", hint=f"{self._hint()}{dashed}")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Name the nearest choice."""
@@ -106,8 +105,8 @@ def resources(text: str) -> tuple[str, ...]:
 def asked_format(argv: Sequence[str]) -> str | None:
     """Find `--format` without a parser: a failure must be printed in it even when parsing failed."""
     for position, word in enumerate(argv):
-        if word.startswith("--format="):
-            return word.split("=", 1)[1]
-        if word == "--format" and position + 1 < len(argv):
-            return argv[position + 1]
+        flag, equals, value = word.partition("=")
+        if flag == "--format":
+            given = value if equals else "".join(argv[position + 1 : position + 2])
+            return given if given in FORMATS else None
     return None

@@ -97,7 +97,7 @@ def _fail(error: errors.DinobaseError, asked: str | None) -> int:
 def _finish(code: int) -> int:
     try:
         output.flush()
-    except BrokenPipeError:
+    except OSError:  # nobody reads, or the disk is full: either was said, or is no failure
         diagnostics.silence()
     return code
 

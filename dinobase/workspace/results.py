@@ -1,4 +1,4 @@
-"""What commands print: typed, with the keys that SPEC.md promises; None by default means the key may be absent."""
+"""What commands print: typed, every key always there; new keys may be added, none is renamed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dinobase.catalog.tables import TableDescription
+from dinobase.lake.housekeeping import Maintenance
 
 
 def count(number: int, what: str) -> str:
@@ -288,3 +289,10 @@ class Described:
     """What `describe` prints of several tables; of one it prints the description itself."""
 
     tables: Sequence[TableDescription]
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """What was done in each lake."""
+
+    connectors: Sequence[Maintenance]

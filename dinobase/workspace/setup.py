@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from dinobase.core import errors
 from dinobase.core.settings import Paths
+from dinobase.kinds import duration
 from dinobase.spec import config, config_edit
 from dinobase.workspace import results
 
@@ -34,6 +36,11 @@ def init(*, storage: str | None, catalog: str | None, paths: Paths) -> results.I
         storage=written.storage.url or str(paths.lakes),
         catalog=written.storage.catalog or "sqlite",
     )
+
+
+def retention_of(settings: config.Config) -> timedelta:
+    """Return how long old versions are kept."""
+    return timedelta(seconds=duration.seconds(settings.retention) or 0)
 
 
 def _absolute(storage: str) -> str:

@@ -261,6 +261,16 @@ class Workspace:
 
         return history.history(table, self.storage(), sorted(self.config().connectors), limit=limit)
 
+    def maintain(self, names: Sequence[str] = ()) -> results.Maintained:
+        """Merge small files and drop versions past the retention: of these connectors, or of all."""
+        from dinobase.lake.housekeeping import maintain
+        from dinobase.workspace.results import Maintained
+        from dinobase.workspace.setup import retention_of
+
+        storage, retention = self.storage(), retention_of(self.config())
+        chosen = self._chosen(names, ())
+        return Maintained([maintain(storage.lake(name), self.paths.state, retention=retention) for name in chosen])
+
     def storage(self) -> Storage:
         """Return where the lakes are."""
         from dinobase.lake.location import Storage

@@ -30,7 +30,7 @@ def test_a_refused_credential_is_exit_1_and_nothing_is_added(acme: Cli):
 
 def test_no_check_adds_without_asking_the_api(acme: Cli, api: JsonApi):
     added = acme.ok("add", "acme", "--api-key", "wrong-key-123", "--no-check")
-    assert "check" not in added
+    assert added["check"] is None
     assert api.requests == []
 
 
@@ -148,7 +148,7 @@ def test_remove_without_a_terminal_needs_yes(connected: Cli):
     done = connected("remove", "acme")
     assert done.code == 2
     assert "--yes" in done.json["error"]["hint"]
-    assert connected.ok("remove", "acme", "--yes") == {"name": "acme", "data": "none"}
+    assert connected.ok("remove", "acme", "--yes") == {"name": "acme", "data": "none", "kept": None}
     assert TOKEN not in (connected.root / "credentials.json").read_text()
     assert connected.ok("connectors") == {"connectors": []}
 

@@ -6,20 +6,23 @@ import argparse
 
 from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
-from dinobase.cli.output import Output
+from dinobase.cli.output import Column, Output, Table
+
+_COUNTS = ("files_merged", "files_rewritten", "versions_expired", "files_removed", "orphans_removed", "versions")
 
 
 def arguments(parser: parse.Parser) -> None:
-    """One connector or all."""
+    """Take connectors, or none for all."""
     parser.add_argument("names", metavar="NAME", nargs="*", help="which connectors; all where none is named")
     parse.add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what was merged and dropped."""
-    from dinobase.cli.tables import maintained
     from dinobase.workspace import Workspace
 
     result = Workspace.open().maintain(args.names)
-    Output.choose(args.format).emit(result, maintained(result))
+    rows = [(done.name, *(getattr(done, name) for name in _COUNTS)) for done in result.connectors]
+    columns = (Column("name", "name"), *(Column(name, "count") for name in _COUNTS))
+    Output.choose(args.format).emit(result, Table(columns, rows, empty="Nothing is connected yet."))
     return Exit.DONE

@@ -1,0 +1,128 @@
+"""What commands print as JSON: each shape equals its golden file, and its published schema knows every key of it.
+
+UPDATE_GOLDEN=1 writes the files anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from dinobase.cli.commands.schema import of, shapes
+from tests.acceptance.cli_process import Cli
+from tests.acceptance.conftest import CONNECTOR, TOKEN
+from tests.servers.json_api import Fault, JsonApi, serve
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "cli"
+LINES = {
+    "init": ["init"],
+    "add": ["add", "acme", "--api-key", TOKEN],
+    "sync --dry-run": ["sync", "--dry-run"],
+    "sync": ["sync"],
+    "status": ["status"],
+    "connectors": ["connectors"],
+    "connectors --available": ["connectors", "--available", "--search", "acme"],
+    "query": ["query", "SELECT id, name FROM acme.users ORDER BY id LIMIT 2"],
+    "describe": ["describe", "acme.users"],
+    "describe A B": ["describe", "acme.users", "acme.orders"],
+    "history": ["history", "acme.users"],
+    "connector create": ["connector", "create", "shop", "--url", "https://shop.test/v1", "--endpoint", "carts"],
+    "connector validate": ["connector", "validate", "acme"],
+    "connector edit": ["connector", "edit", "acme"],
+    "connector test": ["connector", "test", "acme"],
+    "connector list": ["connector", "list"],
+    "maintain": ["maintain"],
+    "doctor": ["doctor"],
+    "remove": ["remove", "acme", "--yes"],
+    "sync failed": ["sync"],
+    "error": ["query", "SELECT * FROM acme.user"],
+}
+NOT_SHAPES = {"sync failed", "error"}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run a whole life once; what each command line printed, with what differs between runs taken out."""
+    root = tmp_path_factory.mktemp("shapes") / "workspace"
+    cli = Cli(root, {"EDITOR": "true"})
+    api = JsonApi(token=TOKEN, page_size=2)
+    api.tables["users"] = [{"id": n, "name": f"user {n}", "tags": [{"k": "a"}]} for n in range(1, 4)]
+    api.tables["orders"] = [{"id": 1, "user_id": 1, "amount": 10.5, "updated_at": "2024-03-01T00:00:00Z"}]
+    with serve(api):
+        return dict(_run(cli, api))
+
+
+def _run(cli: Cli, api: JsonApi) -> Iterator[tuple[str, Any]]:
+    for name, words in LINES.items():
+        if name == "remove":
+            yield "error", _clean(cli(*LINES["error"]).json, cli, api)
+            api.fail("users", Fault(400, b'{"message": "no"}'))
+            yield "sync failed", _clean(cli("sync").json, cli, api)
+        if name in NOT_SHAPES:
+            continue
+        yield name, _clean(cli.ok(*words), cli, api)
+        if name == "init":
+            (cli.root / "connectors" / "acme.yaml").write_text(CONNECTOR.format(url=api.url))
+
+
+def _clean(value: Any, cli: Cli, api: JsonApi) -> Any:
+    text = json.dumps(value, ensure_ascii=False)
+    packaged = str(Path(importlib.import_module("dinobase.sync.sources").__file__ or "").parent)
+    for found, name in ((str(cli.root), "WORKSPACE"), (api.url, "http://API/"), (packaged, "PACKAGED")):
+        text = text.replace(found, name)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "TIME", text)
+    text = re.sub(r"run_[0-9a-f]{16}", "run_ID", text)
+    text = re.sub(r'"seconds": [\d.e-]+', '"seconds": 0', text)
+    data = json.loads(text)
+    if "checks" in data:
+        data["checks"] = [{**c, "detail": "..."} for c in data["checks"] if c["name"] in {"python", "config.yaml"}]
+    if "definitions" in data:
+        data["definitions"] = [d for d in data["definitions"] if d["name"] in {"acme", "shop"}]
+    return data
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_shape_is_that_of_the_golden_file(name: str, printed: dict[str, Any]):
+    file = GOLDEN / f"{name.replace(' ', '_').replace('--', '')}.json"
+    text = json.dumps(printed[name], indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("line", shapes())
+def test_the_published_schema_knows_every_key_that_is_printed(line: str, printed: dict[str, Any]):
+    schema = of(line)
+    unknown = list(_unknown_keys(printed[line], schema, schema.get("$defs", {}), line))
+    assert unknown == []
+    module, _, name = shapes()[line].partition(":")
+    msgspec.convert(printed[line], getattr(importlib.import_module(module), name))
+
+
+def _unknown_keys(value: Any, schema: dict[str, Any], defs: dict[str, Any], path: str) -> Iterator[str]:
+    if "$ref" in schema:
+        schema = {**defs[schema["$ref"].rsplit("/", 1)[1]]}
+    for option in schema.get("anyOf", []):
+        if isinstance(value, (dict, list)) and (option.get("$ref") or option.get("type") in {"object", "array"}):
+            schema = defs[option["$ref"].rsplit("/", 1)[1]] if "$ref" in option else option
+    if isinstance(value, dict) and "properties" in schema:
+        for key, item in value.items():
+            if key not in schema["properties"]:
+                yield f"{path}.{key}"
+            else:
+                yield from _unknown_keys(item, schema["properties"][key], defs, f"{path}.{key}")
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for item in value:
+            yield from _unknown_keys(item, schema["items"], defs, f"{path}[]")
+
+
+def test_every_command_that_prints_json_has_a_golden_file(printed: dict[str, Any]):
+    assert set(shapes()) == set(LINES) - NOT_SHAPES
