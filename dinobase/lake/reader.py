@@ -6,6 +6,8 @@ configuration locked. What the lock cannot stop (ATTACH of SQLite files, catalog
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +48,8 @@ def open_reader(limits: Limits) -> Any:
         "threads": str(limits.threads),
     }
     if limits.temp:
+        with contextlib.suppress(OSError):  # DuckDB makes the last folder alone, and says so where it cannot spill
+            os.makedirs(os.path.dirname(limits.temp), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
         config["temp_directory"] = limits.temp
     connection = _duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")

@@ -30,13 +30,15 @@ def syntax_error(tree: Mapping[str, Any], sql: str) -> QueryError:
     context: dict[str, Any] = {}
     where = ""
     if place.isdigit():
-        before = sql.encode()[: int(place)].decode(errors="replace")
+        before = sql[: int(place)]  # the parser counts characters here, bytes in its tree
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         where = f" (line {line}, column {column})"
         context = {"line": line, "column": column}
     hint = "DuckDB's dialect: identifiers in double quotes, text in single quotes."
     if "->" in sql:
         hint = "A function of a list is written `lambda x: x + 1`, not `x -> x + 1`."
+    elif re.search(r"\bAT\s*\(", sql, re.IGNORECASE):
+        hint = "An alias stands before AT: `stripe.customers c AT (VERSION => 3)`."
     return QueryError(f"{message[:1].upper()}{message[1:]}{where}", code="query.syntax", hint=hint, **context)
 
 
