@@ -13,8 +13,22 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from dinobase.core.errors import did_you_mean
 from dinobase.spec.report import Path, Report, names, near, said
 
+# Words of other formats, and what stands for them here.
+_FOREIGN = {
+    "json": "Its name here is `body`.",
+    "start_param": 'Write it as `params: {the_name: "{incremental.start_value}"}`.',
+    "param": 'Write it as `params: {the_name: "{incremental.start_value}"}`.',
+    "end_param": 'Write it as `params: {the_name: "{incremental.end_value}"}`.',
+    "path_params": "Write them into `params`: a name that the path has as `{placeholder}` goes into the path.",
+    "include_from_parent": "Each child row gets `_<parent>_<field>` by itself.",
+    "response_actions": "See `retry.statuses` in `client` and `empty_statuses` in the resource.",
+    "total_path_header": "Its name here is `total_header`.",
+    "disposition": "Its name here is `write_disposition`.",
+}
+_FOREIGN_TYPES = {"none": "single_page", "page": "page_number", "auto": "cursor", "basic": "http_basic"}
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -51,7 +65,7 @@ def add_errors(report: Report, model: type[BaseModel], data: Any, errors: Sequen
 def _one(report: Report, spot: Spot, error: ErrorDetails, data: Any) -> None:
     kind, path = error["type"], spot.path
     if kind == "extra_forbidden":
-        hint = near(str(path[-1]), list(spot.model.model_fields))
+        hint = _FOREIGN.get(str(path[-1])) or near(str(path[-1]), list(spot.model.model_fields))
         message = f"`{path[-1]}` in {report.at(path[:-1])} is not a key of this format."
         report.error(path, "unknown_key", message, hint, key=True)
     elif kind == "missing":
@@ -59,7 +73,8 @@ def _one(report: Report, spot: Spot, error: ErrorDetails, data: Any) -> None:
     elif kind == "union_tag_not_found":
         _missing(report, (*path, "type"), f"one of {names(_tags(spot.annotation))}.")
     elif kind == "union_tag_invalid":
-        _wrong_value(report, (*path, "type"), _tags(spot.annotation), data)
+        meant = _FOREIGN_TYPES.get(str(_get(data, (*path, "type"))), "")
+        _wrong_value(report, (*path, "type"), _tags(spot.annotation), data, meant)
     elif kind == "literal_error":
         allowed = [str(v) for m in members(spot.annotation) if get_origin(m) is Literal for v in get_args(m)]
         _wrong_value(report, path, allowed, data)
@@ -80,9 +95,10 @@ def _missing(report: Report, path: Path, description: str) -> None:
     report.error(path, "missing_key", message, f"{path[-1]}: {description}" if description else "")
 
 
-def _wrong_value(report: Report, path: Path, allowed: list[str], data: Any) -> None:
+def _wrong_value(report: Report, path: Path, allowed: list[str], data: Any, meant: str = "") -> None:
     found = _get(data, path)
-    report.error(path, "wrong_value", f"`{report.at(path)}` is {_show(found)}.", near(str(found), allowed))
+    hint = f"Did you mean `{meant}`? Allowed: {names(allowed)}." if meant in allowed else near(str(found), allowed)
+    report.error(path, "wrong_value", f"`{report.at(path)}` is {_show(found)}.", hint)
 
 
 def _wrong_type(report: Report, path: Path, annotation: Any, data: Any) -> None:
@@ -103,6 +119,9 @@ def _wrong_type(report: Report, path: Path, annotation: Any, data: Any) -> None:
         hint = f"Write {found.lower()} without quotes."
     elif allowed[0].startswith("a list") and isinstance(found, str | int | float):
         hint = f"Write [{found}]."
+    elif isinstance(found, str) and any(_tags(annotation)):
+        kind = did_you_mean(_FOREIGN_TYPES.get(found, found), _tags(annotation))
+        hint = f"Write {{type: {kind or _tags(annotation)[0]}}} and what it needs."
     elif allowed == ["a mapping"] and isinstance(found, list):
         hint = "Remove the dash: keys stand directly below."
     shown = f"the text {_show(found)}" if isinstance(found, str) else _show(found)
@@ -162,7 +181,7 @@ def _tag(model: Any) -> str:
 
 
 def _tags(annotation: Any) -> list[str]:
-    return [_tag(member) for member in members(annotation)]
+    return [_tag(member) for member in members(annotation) if _is_model(member)]
 
 
 def _word(annotation: Any) -> str:

@@ -114,7 +114,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     if "\t" in shown[:column]:
         column = shown.index("\t") + 1
         message, hint = "a tab where YAML wants spaces.", "Indent with spaces."
-    elif "quoted scalar" in context and begins and "escape" not in reason:
+    elif "quoted scalar" in context and begins and ("end of stream" in reason or "document" in reason):
         line, column = begins.line + 1, begins.column + 1
         message, hint = "the quote that begins here is not closed.", "Close it in this line."
     elif "flow" in context and begins:
@@ -127,7 +127,10 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     elif "mapping values are not allowed" in reason and ": " in shown[: column - 1]:
         message = "a second `: ` in one line."
         hint = "Put text that holds `: ` in quotes; begin a nested key on a line of its own."
-    elif "mapping values are not allowed" in reason or "expected key" in reason or "block" in context:
+    elif "block" in context and shown[: column - 1].strip():
+        message = "this does not belong to the value before it."
+        hint = "Put the whole value in quotes, or check its quotes and brackets."
+    elif "mapping values are not allowed" in reason or "block" in context:
         message = "this line stands neither under the key above nor beside it."
         hint = "Give keys of one mapping the same number of spaces; check that quotes are closed."
     elif "cannot start any token" in reason:
@@ -173,14 +176,7 @@ class _Reader:
             hint = f"Write the value out. {self._instead}".strip()
             self._problem(event, path, "yaml.alias", f"`*{event.anchor}` is an alias, which is not allowed.", hint)
             return None
-        if event.anchor is not None:
-            hint = f"Remove it. {self._instead}".strip()
-            self._problem(event, path, "yaml.anchor", f"`&{event.anchor}` is an anchor, which is not allowed.", hint)
-        if event.tag is not None and event.tag != "!":
-            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._problem(
-                event, path, "yaml.tag", f"`{shown}` is a tag, which is not allowed.", "Remove it; quote text instead."
-            )
+        self._plain_node(event, path)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if len(path) >= MAX_DEPTH:
@@ -189,6 +185,17 @@ class _Reader:
             )
             raise _Stop
         return self._mapping(path) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path)
+
+    def _plain_node(self, event: Any, path: Path) -> None:
+        """Report what a node carries beside its value."""
+        if event.anchor is not None:
+            hint = f"Remove it. {self._instead}".strip()
+            self._problem(event, path, "yaml.anchor", f"`&{event.anchor}` is an anchor, which is not allowed.", hint)
+        if event.tag is not None and event.tag != "!":
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._problem(
+                event, path, "yaml.tag", f"`{shown}` is a tag, which is not allowed.", "Remove it; quote text instead."
+            )
 
     def _sequence(self, path: Path) -> list[Json]:
         items: list[Json] = []
@@ -208,6 +215,7 @@ class _Reader:
                 raise _Stop
             key = event.value
             here = (*path, key)
+            self._plain_node(event, here)
             if key == "<<" and event.implicit[0]:
                 hint = f"Write the keys out. {self._instead}".strip()
                 self._problem(event, here, "yaml.merge_key", "`<<` (a merge key) is not allowed.", hint)
