@@ -12,6 +12,14 @@ def env(name: str, default: str | None = None) -> str | None:
     return os.environ.get(name, default)
 
 
+def resume_after() -> float:
+    """Return $DINOBASE_RESUME_AFTER: seconds of fetching from which a cut listing goes on where it was; default 60."""
+    try:
+        return float(env("DINOBASE_RESUME_AFTER") or 60)
+    except ValueError:
+        return 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """Where a workspace keeps what; every folder is made 0700 on first use."""

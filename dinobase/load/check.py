@@ -32,13 +32,17 @@ _TYPES: dict[str, Any] = {
 _DECLARED = str | _INT64 | float | None  # read as text and cast
 _LONG_NUMBER = b" " + b"0" * 16
 _LONG_FRACTION = re.compile(rb"\.\d{8}")
+_SMALL, _SMALL_TOO = re.compile(rb"e-\d"), re.compile(rb"E-\d")  # two, since a literal start is found faster
+_MAYBE_TINY = re.compile(rb"0a 000 | 0+a 0000+ ")  # as the scan sees it
+_TINY = re.compile(rb"\d[eE]-\d{3,}(?![^\s,}\]])")
+_UNNAMEABLE = re.compile("[\x00-\x1f\"\\\\\ud800-\udfff]")  # what msgspec or SQL cannot have in a name
 
 
 def _scan_table() -> bytes:
     """Map digits to 0, what may stand before a number to a space, the rest to a letter."""
     table = bytearray(b"a" * 256)
     table[ord("0") : ord("9") + 1] = b"0" * 10
-    for byte in b" \t\r\n,:[-":
+    for byte in b" \t\r\n,:[]}-":
         table[byte] = ord(" ")
     return bytes(table)
 
@@ -68,14 +72,21 @@ class Checker:
             self._decoder.decode_lines(lines)
         except (msgspec.MsgspecError, RecursionError):
             return False
-        if not self._scans or (self.guarded and _LONG_FRACTION.search(lines) is None):
+        if not self._scans or (self.guarded and not any(p.search(lines) for p in _SUSPECT)):
             return True
         return not has_long_number(lines)
 
 
+_SUSPECT = (_LONG_FRACTION, _SMALL, _SMALL_TOO)
+
+
 def has_long_number(lines: bytes) -> bool:
-    """Tell whether a number of 16 digits or more stands outside the strings; sees a few too many, never one too few."""
-    return _LONG_NUMBER in b" " + lines.translate(_SCAN, b".")
+    """Tell whether a number of 16 digits or more, or one near zero, stands outside the strings.
+
+    Sees a few too many, never one too few.
+    """
+    scanned = b" " + lines.translate(_SCAN, b".")
+    return _LONG_NUMBER in scanned or bool(_MAYBE_TINY.search(scanned) and _TINY.search(lines))
 
 
 class Tree:
@@ -84,14 +95,21 @@ class Tree:
     def __init__(self, schema: TableSchema) -> None:
         self.leaves: dict[Path, Column] = {c.path: c for c in schema}
         self.children: dict[Path, list[str]] = {(): []}
+        seen: set[Path] = set()
         for column in schema:
             for depth in range(len(column.path)):
-                inner = self.children.setdefault(column.path[:depth], [])
-                if column.path[depth] not in inner:
-                    inner.append(column.path[depth])
+                here = column.path[: depth + 1]
+                if here not in seen:
+                    seen.add(here)
+                    self.children.setdefault(column.path[:depth], []).append(column.path[depth])
         self.plain = not any(path in self.children for path in self.leaves) and all(
-            len({key.lower() for key in keys}) == len(keys) and "" not in keys for keys in self.children.values()
+            len({key.lower() for key in keys}) == len(keys) and not any(map(_unreadable, keys))
+            for keys in self.children.values()
         )
+
+
+def _unreadable(key: str) -> bool:
+    return not key or _UNNAMEABLE.search(key) is not None
 
 
 def _structure(tree: Tree, path: Path) -> type[msgspec.Struct]:
@@ -110,6 +128,4 @@ def _field(tree: Tree, path: Path) -> Any:
     column = tree.leaves.get(path)
     if column is None:
         return _structure(tree, path) | None
-    if column.origin == "declared" and column.type not in _TYPES:
-        return _DECLARED
-    return _TYPES.get(column.type, msgspec.Raw if column.type.endswith("[]") else _DECLARED)
+    return _TYPES.get(column.type, list[_DECLARED] | None if column.type.endswith("[]") else _DECLARED)

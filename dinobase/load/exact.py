@@ -16,6 +16,8 @@ from dinobase.load.schema import JSON, Column, Path, TableSchema
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _quote = json.encoder.encode_basestring
 
+NARROWER = "leave the field out with a narrower request"
+
 
 class IntText(str):
     """The digits of a JSON integer."""
@@ -34,7 +36,7 @@ def decode(raw: bytes) -> dict[str, Any]:
     try:
         record = json.loads(raw, parse_int=IntText, parse_float=FractionText, parse_constant=_no_constant)
     except RecursionError:
-        raise LoadError("a record is nested too deeply", hint="leave the field out with a narrower request") from None
+        raise LoadError("a record is nested too deeply", hint=NARROWER) from None
     except ValueError as error:
         raise LoadError(f"a record is not JSON: {error}", record=raw[:300].decode("utf-8", "replace")) from None
     return record if type(record) is dict else {"value": record}
@@ -82,7 +84,24 @@ class Cook:
             if type(value) is dict and path in self._inner and (column is None or column.type != JSON):
                 self._walk(value, path, fields)
             elif column is not None:
-                fields.append(f"{_quote(column.name)}:{cooked(value, column.type)}")
+                fields.append(f"{_quote(column.name)}:{self._cooked(value, column)}")
+
+    def _cooked(self, value: Any, column: Column) -> str:
+        if column.origin == "inferred" or column.type == JSON:
+            return cooked(value, column.type)
+        if not column.type.endswith("[]"):
+            return cooked(value, "VARCHAR")
+        if type(value) is not list or any(type(v) in {dict, list} for v in value):
+            raise DriftError(column)
+        return list_text(value, "VARCHAR")
+
+
+class DriftError(Exception):
+    """A value that is no list where the connector declares one."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(column.name)
+        self.column = column
 
 
 def cooked(value: Any, type_: str) -> str:

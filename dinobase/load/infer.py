@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dinobase.load import lattice, naming
-from dinobase.load.exact import FractionText, IntText
+from dinobase.load.exact import IntText
 from dinobase.load.schema import JSON, TIMES, UNKNOWN, Column, Path, TableSchema
 
 MAP_LIKE_KEYS = 40  # more distinct keys than this, few of them shared: a map, not a record
@@ -35,10 +35,20 @@ class Shaping:
                 return path[len(lifted) :]
         return path
 
-    def is_whole(self, path: Path) -> bool:
-        """Tell whether the connector wants the object at this path in one JSON column."""
-        declared = self.types.get(".".join(path)) or self.types.get(naming.column_name(self.shown(path)))
-        return declared is not None and declared.upper() == JSON
+    def declared(self, path: Path, name: str = "") -> str | None:
+        """Return the SQL type that the connector gives this path or its column; an object there is one value."""
+        if not self.types:
+            return None
+        return self.types.get(name or naming.column_name(self.shown(path))) or self.types.get(".".join(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is to become of a path; `big`: it has integers that no double holds."""
+
+    type: str
+    map_like: bool = False
+    big: bool = False
 
 
 class _Seen:
@@ -48,7 +58,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.type = ""  # join of the non-object values; "" for none
-        self.big = False  # an integer that no double holds
+        self.big = False  # an integer that no double holds, alone or in a list
         self.objects = 0
         self.empty = False
         self.keys: dict[str, int] = {}
@@ -61,7 +71,7 @@ def infer(records: Iterable[dict[str, Any]], schema: TableSchema, shaping: Shapi
     known = {c.path: c for c in schema}
     for record in records:
         _observe_object(root, record, (), known, shaping)
-    found: dict[Path, tuple[str, bool]] = {}
+    found: dict[Path, _Found] = {}
     _collect(root, (), known, shaping, found)
     return _merge(schema, found, shaping)
 
@@ -80,8 +90,8 @@ def _observe_object(
         if type(item) is dict:
             below = (*path, key)
             column = known.get(below)
-            is_json = (column is not None and column.type == JSON) or shaping.is_whole(below)
-            if is_json or len(shaping.shown(below)) >= shaping.max_nesting:
+            whole = shaping.declared(below) is not None if column is None else column.whole
+            if whole or len(shaping.shown(below)) >= shaping.max_nesting:
                 if below in shaping.lift:
                     _observe_object(child, item, below, known, shaping)
                 else:
@@ -95,7 +105,8 @@ def _observe_object(
 def _observe_value(seen: _Seen, value: Any) -> None:
     kind = type(value)
     if kind is list:
-        found = _type_of_list(value)
+        found, big = _type_of_list(value)
+        seen.big = seen.big or big
     elif kind is IntText and len(value) >= 16:
         found = lattice.type_of_integer(value)
         seen.big = seen.big or not lattice.survives_as_double(value)
@@ -103,8 +114,6 @@ def _observe_value(seen: _Seen, value: Any) -> None:
         found = _type_of_scalar(value)
     if found != seen.type:
         seen.type = lattice.join(seen.type, found) if seen.type else found
-        if seen.big and seen.type == "DOUBLE":
-            seen.type = "VARCHAR"
 
 
 def _type_of_scalar(value: Any) -> str:
@@ -120,31 +129,31 @@ def _type_of_scalar(value: Any) -> str:
     return lattice.type_of_fraction(value)
 
 
-def _type_of_list(values: list[Any]) -> str:
+def _type_of_list(values: list[Any]) -> tuple[str, bool]:
     element = UNKNOWN
     big = False
     for value in values:
         if type(value) in {dict, list}:
-            return JSON
-        if type(value) in {IntText, FractionText} and not lattice.survives_as_double(value):
+            return JSON, False
+        if type(value) is IntText and not lattice.survives_as_double(value):
             big = True
         element = lattice.join(element, _type_of_scalar(value))
-    if element in TIMES or (big and element == "DOUBLE"):
+    if element in TIMES:
         element = "VARCHAR"  # lists keep their texts: a list is read whole or not at all
-    return JSON if element == lattice.BIG else f"{element}[]"
+    return (JSON, False) if element == lattice.BIG else (f"{element}[]", big)
 
 
 def _collect(
-    seen: _Seen, path: Path, known: Mapping[Path, Column], shaping: Shaping, found: dict[Path, tuple[str, bool]]
+    seen: _Seen, path: Path, known: Mapping[Path, Column], shaping: Shaping, found: dict[Path, _Found]
 ) -> None:
     for key, child in seen.children.items():
         below = (*path, key)
         flat = child.objects > 0 and (bool(child.keys) or any(p[: len(below)] == below for p in known))
         if child.objects and below not in shaping.lift and (not flat or _is_map(child, below, known)):
-            found[below] = (JSON, flat)
+            found[below] = _Found(JSON, map_like=flat)
             continue
         if child.type and not (child.type == UNKNOWN and child.objects):
-            found[below] = (child.type, False)
+            found[below] = _Found(child.type, big=child.big)
         if child.objects:
             _collect(child, below, known, shaping, found)
 
@@ -161,19 +170,23 @@ def _is_map(seen: _Seen, path: Path, known: Mapping[Path, Column]) -> bool:
     return len(seen.keys) > MAP_LIKE_KEYS and shared < MAP_LIKE_SHARE
 
 
-def _merge(schema: TableSchema, found: Mapping[Path, tuple[str, bool]], shaping: Shaping) -> TableSchema:
+def _merge(schema: TableSchema, found: Mapping[Path, _Found], shaping: Shaping) -> TableSchema:
     columns = {c.path: c for c in schema}
     new = [path for path in found if path not in columns]
     names = naming.assign(new, {c.name: c.path for c in schema}, shaping.shown)
-    for path, (type_, map_like) in found.items():
+    for path, seen in found.items():
         column = columns.get(path)
         if column is None:
-            declared = shaping.types.get(names[path]) or shaping.types.get(".".join(path))
+            declared = shaping.declared(path, names[path])
             columns[path] = (
                 Column(names[path], path, declared, "declared")
                 if declared
-                else Column(names[path], path, type_, map_like=map_like)
+                else Column(names[path], path, _exact(seen.type, big=seen.big), map_like=seen.map_like)
             )
         elif column.origin == "inferred":
-            columns[path] = replace(column, type=lattice.join(column.type, type_))
+            columns[path] = replace(column, type=_exact(lattice.join(column.type, seen.type), big=seen.big))
     return TableSchema(tuple(columns.values()))
+
+
+def _exact(type_: str, *, big: bool) -> str:
+    return type_.replace("DOUBLE", "VARCHAR") if big else type_

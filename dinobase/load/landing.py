@@ -82,20 +82,29 @@ class Landing:
         self._widen(records)
         if self._read_typed(segment, data):
             return
-        for _ in range(MAX_ROUNDS):
-            cook = exact.Cook(self.schema)
-            lines = [cook.line(record) for record in records]
-            with segment.cooked.open("wb") as file:
-                file.write(b"\n".join(lines) + b"\n")
-            failed = self._copy(replace(segment, longest=max(map(len, lines), default=0)), cooked=True)
-            segment.cooked.unlink(missing_ok=True)
-            if failed is None:
+        for _ in range(MAX_ROUNDS + len(self.schema.columns)):
+            column = self._cook(segment, records)
+            if column is None:
                 return
-            column = self.schema.columns[failed]
             self._set(replace(column, type="VARCHAR", origin="inferred"))
             if column.origin == "declared":
                 self.notes[f"{column.name}: a value does not fit the declared {column.type}; it is kept as text"] = None
         raise LoadError("the records do not settle on columns", hint="declare their types under `columns:`")
+
+    def _cook(self, segment: Segment, records: list[dict[str, object]]) -> Column | None:
+        """Read the records flattened; returns the column that a value of theirs does not fit."""
+        cook = exact.Cook(self.schema)
+        try:
+            lines = [cook.line(record) for record in records]
+        except exact.DriftError as drift:
+            return drift.column
+        except RecursionError:
+            raise LoadError("a record is nested too deeply", hint=exact.NARROWER) from None
+        with segment.cooked.open("wb") as file:
+            file.write(b"\n".join(lines) + b"\n")
+        failed = self._copy(replace(segment, longest=max(map(len, lines), default=0)), cooked=True)
+        segment.cooked.unlink(missing_ok=True)
+        return None if failed is None else self.schema.columns[failed]
 
     def _copy(self, segment: Segment, *, cooked: bool) -> int | None:
         """Run the COPY; returns the number of the column that it broke on, None where it did not."""

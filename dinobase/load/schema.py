@@ -29,6 +29,11 @@ class Column:
     map_like: bool = False
 
     @property
+    def whole(self) -> bool:
+        """An object here is one value, not columns of its own."""
+        return self.type == JSON or self.origin == "declared"
+
+    @property
     def sql_type(self) -> str:
         """The type in the lake."""
         if self.type == UNKNOWN:

@@ -27,6 +27,7 @@ SEGMENT_ROWS = 5_000
 SEGMENT_BYTES = 4 << 20
 SEGMENT_SECONDS = 15.0
 MAX_AGE = timedelta(hours=1)
+WORTH = 60.0  # seconds of fetching below which a cut listing is begun anew: what moved meanwhile is then not missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,21 @@ class Progress:
     finished: set[str] = field(default_factory=set)
     missing: int = 0
     next_stream: int = 0
+    spent: float = 0.0
 
 
 class Spool:
     """One resource's run."""
 
-    def __init__(self, folder: Path, identity: str, *, labels: bool) -> None:
+    def __init__(self, folder: Path, identity: str, *, labels: bool, worth: float = WORTH) -> None:
         self.folder = folder
         self.segments: list[Segment] = []
         self.progress = Progress(began=clock.now())
         self.resumed = False
         self._labels = labels  # children: streams are known by their parents
         self._identity = identity
+        self._worth = worth
+        self._opened = clock.monotonic()
         self._records: list[Any] = []
         self._bytes = 0
         self._since = clock.monotonic()
@@ -117,6 +121,8 @@ class Spool:
             entries.append(entry)
         for entry in entries:
             self._replay(entry, progress)
+        if progress.spent < self._worth:
+            return False
         kept = [lines[0], *(json.dumps(e).encode() for e in self._without_cut_streams(entries, progress))]
         with _disk():
             path.with_suffix(".new").write_bytes(b"\n".join(kept) + b"\n")
@@ -132,6 +138,7 @@ class Spool:
         progress.token = entry["token"] if entry["token"] is not None else progress.token
         progress.finished.update(entry["ended"])
         progress.missing = entry["missing"]
+        progress.spent = entry["spent"]
         if entry["date"] and progress.server_date is None:
             progress.server_date = datetime.fromisoformat(entry["date"])
         streams = (*(s for s, _, _ in entry["runs"]), *entry["streams_ended"])
@@ -210,6 +217,7 @@ class Spool:
             "streams_ended": [r[0] for r in runs if r[2]],
             "ended": ended,
             "missing": progress.missing,
+            "spent": round(progress.spent + clock.monotonic() - self._opened, 3),
             "resume": progress.resume,
             "done": progress.done,
             "token": progress.token,

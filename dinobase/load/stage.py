@@ -16,6 +16,7 @@ from dinobase.load.schema import BASIC, JSON, TIMES, Column, Path, TableSchema
 CURSOR = "__cursor"
 LONG = "a double with many digits"
 _DRIFT = re.compile(r"drift:(\d+)")
+_SCALE = re.compile(r",\s*(\d+)")
 _SMALLEST_BUFFER = 1 << 20
 
 
@@ -35,7 +36,7 @@ def stage_sql(
     """
     reads = _cooked_columns(schema) if cooked else _raw_columns(Tree(schema))
     fields = [
-        f"{_typed(c, n, quote(c.name) if cooked else _place(c.path), guarded=guarded)} AS {quote(c.name)}"
+        f"{_typed(c, n, quote(c.name) if cooked else _place(c.path), cooked=cooked, guarded=guarded)} AS {quote(c.name)}"
         for n, c in enumerate(schema)
     ]
     if cursor is not None:
@@ -55,11 +56,20 @@ def drifted(message: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def as_text(column: Column) -> bool:
+    """Tell whether the cooked value is a text, or a list of texts, that is cast only if its value stays."""
+    return column.origin == "declared" and column.type != JSON
+
+
 def _read_type(column: Column, *, cooked: bool) -> str:
+    if cooked and as_text(column):
+        return "VARCHAR[]" if column.type.endswith("[]") else "VARCHAR"
     if column.type in {"BIGINT", "DOUBLE", "BOOLEAN"}:
         return column.type
     if column.type.endswith("[]") and column.type[:-2] in {*BASIC, "UNKNOWN"}:
         return column.sql_type
+    if column.type.endswith("[]"):
+        return "VARCHAR[]"
     return JSON if column.type == JSON and not cooked else "VARCHAR"
 
 
@@ -86,29 +96,54 @@ def _place(path: Path) -> str:
     return place
 
 
-def _typed(column: Column, number: int, place: str, *, guarded: bool) -> str:
+def _typed(column: Column, number: int, place: str, *, cooked: bool, guarded: bool) -> str:
     """Return the expression of one column; text becomes a time or a declared type only if nothing is lost."""
     drift = f"error('drift:{number}')"
+    if column.type == JSON:
+        return f"CAST({place} AS JSON)"
+    if column.origin == "declared" and (cooked or column.type.removesuffix("[]") not in {*BASIC} - TIMES):
+        return _declared(column.type, place, drift)
     if column.type in TIMES:
-        pattern = literal(SQL_PATTERN[column.type]) if column.origin == "inferred" else "'.*'"
         return (
-            f"CASE WHEN {place} IS NULL THEN NULL WHEN regexp_full_match({place}, {pattern}) "
+            f"CASE WHEN {place} IS NULL THEN NULL WHEN regexp_full_match({place}, {literal(SQL_PATTERN[column.type])}) "
             f"THEN COALESCE(TRY_CAST({place} AS {column.type}), {drift}) ELSE {drift} END"
         )
     if column.type == "DOUBLE" and guarded:
         long = f"abs({place}) >= 9007199254740992 OR (abs({place}) >= 1e8 AND {place} <> trunc({place}))"
         return f"CASE WHEN {long} THEN error('{LONG}') ELSE {place} END"
-    if column.type == JSON:
-        return f"CAST({place} AS JSON)"
     if column.type in BASIC or column.type.endswith("[]"):
         return place
-    return f"CASE WHEN {place} IS NULL THEN NULL ELSE COALESCE({_kept(place, column.type)}, {drift}) END"
+    return _declared(column.type, place, drift)
 
 
-def _kept(place: str, type_: str) -> str:
-    """Cast to a declared type, or NULL where the value would change."""
-    cast = f"TRY_CAST({place} AS {type_})"
+def _declared(type_: str, place: str, drift: str) -> str:
+    if not type_.endswith("[]"):
+        return f"CASE WHEN {place} IS NULL THEN NULL ELSE COALESCE({kept(place, type_)}, {drift}) END"
+    element = kept("x", type_[:-2])
+    lost = f"list_filter({place}, lambda x: x IS NOT NULL AND {element} IS NULL)"
+    return f"CASE WHEN len({lost}) > 0 THEN {drift} ELSE list_transform({place}, lambda x: {element}) END"
+
+
+_WHOLE = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")} | {"HUGEINT"}
+
+
+def kept(text: str, type_: str) -> str:
+    """Return the expression that casts a text to a declared type, NULL where its value would change."""
+    cast = f"TRY_CAST({text} AS {type_})"
+    if type_ in _WHOLE:
+        return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d+(\\.0*)?') THEN {cast} END"
+    if type_ in {"FLOAT", "DOUBLE"}:
+        return f"CASE WHEN isfinite({cast}) THEN {cast} END"
+    if type_ == "BOOLEAN":
+        return f"CASE WHEN lower({text}) IN ('true', 'false', '0', '1') THEN {cast} END"
+    if type_ == "DATE":  # of a moment only where it is midnight
+        return f"CASE WHEN TRY_CAST({text} AS TIMESTAMP) = CAST({cast} AS TIMESTAMP) THEN {cast} END"
+    if type_ == "TIMESTAMP":  # in UTC
+        return f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
     if not type_.startswith("DECIMAL"):
         return cast
+    digits = _SCALE.search(type_)
+    scale = digits[1] if digits else "3"
+    exact = f"regexp_full_match({text}, '[+-]?\\d*(\\.\\d{{0,{scale}}}0*)?')"
     wide = "DECIMAL(38, 18)"
-    return f"CASE WHEN TRY_CAST({place} AS {wide}) IS NOT DISTINCT FROM TRY_CAST({cast} AS {wide}) THEN {cast} END"
+    return f"CASE WHEN {exact} OR TRY_CAST({text} AS {wide}) = TRY_CAST({cast} AS {wide}) THEN {cast} END"

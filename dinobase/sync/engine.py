@@ -7,7 +7,7 @@ cursor in one transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,12 +17,14 @@ from dinobase.core.errors import DinobaseError
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
 from dinobase.extract.session import Session
+from dinobase.lake import state
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.lock import sync_lock
+from dinobase.load.spool import WORTH
 from dinobase.spec.models import Connector, Resource
 from dinobase.sync.loader import Loader
 from dinobase.sync.parents import Listed
-from dinobase.sync.report import ConnectorReport, TableReport, status_of
+from dinobase.sync.report import ConnectorReport, TableReport, status_of, together
 from dinobase.sync.resource import ResourceSync
 
 
@@ -30,7 +32,8 @@ from dinobase.sync.resource import ResourceSync
 class SyncRequest:
     """What to sync: `connector` with its credentials in it, `identity` the text that makes a spool its own.
 
-    catalog: the PostgreSQL URL that records go to, "" for the workspace's own file.
+    catalog: the PostgreSQL URL that records go to, "" for the workspace's own file. resume_after: seconds of fetching
+    from which an interrupted listing goes on where it was; a shorter one begins anew.
     """
 
     name: str
@@ -42,6 +45,7 @@ class SyncRequest:
     observe: Observer
     full_refresh: bool = False
     catalog: str = ""
+    resume_after: float = WORTH
 
 
 async def sync_connector(request: SyncRequest) -> ConnectorReport:
@@ -133,7 +137,32 @@ class _Run:
         request = self._request
         began = clock.monotonic()
         request.observe(Event("started", request.name, resource.name))
-        sync = ResourceSync(
+        sync = self._resource(session, resource, memory, full_refresh=request.full_refresh)
+        listed: Listed | None = None
+        try:
+            report, listed = await self._after_parent(sync, resource)
+            if report.resumed and listed is not None and resource.incremental is not None:
+                # What changed between the interrupted run's beginning and now is asked for at once.
+                memory = {**memory, resource.name: await self._loader.run(self._memory, resource.name)}
+                again, later = await self._resource(session, resource, memory, full_refresh=False).run(None)
+                report, listed = together(report, again), listed.with_later(later)
+        except DinobaseError as error:
+            report = sync.failed(error)
+        finally:
+            self._listed[resource.name].set_result(listed)
+        counters = session.count(resource.name)
+        report = sync.counted(report, counters, clock.monotonic() - began)
+        request.observe(Event("finished", request.name, resource.name, rows=report.rows, status=report.status))
+        return report
+
+    def _memory(self, name: str) -> dict[str, str]:
+        return state.read(self._loader.writer).get(name, {})
+
+    def _resource(
+        self, session: Session, resource: Resource, memory: Mapping[str, Mapping[str, str]], *, full_refresh: bool
+    ) -> ResourceSync:
+        request = self._request
+        return ResourceSync(
             request.connector,
             resource,
             loader=self._loader,
@@ -143,20 +172,10 @@ class _Run:
             memory=memory,
             observe=request.observe,
             run=self._run,
-            full_refresh=request.full_refresh,
+            full_refresh=full_refresh,
             children=[c for c in request.resources if c.parent is not None and c.parent.resource == resource.name],
+            worth=request.resume_after,
         )
-        listed: Listed | None = None
-        try:
-            report, listed = await self._after_parent(sync, resource)
-        except DinobaseError as error:
-            report = sync.failed(error)
-        finally:
-            self._listed[resource.name].set_result(listed)
-        counters = session.count(resource.name)
-        report = sync.counted(report, counters, clock.monotonic() - began)
-        request.observe(Event("finished", request.name, resource.name, rows=report.rows, status=report.status))
-        return report
 
     async def _after_parent(self, sync: ResourceSync, resource: Resource) -> tuple[TableReport, Listed | None]:
         if resource.parent is None or resource.parent.resource not in self._listed:

@@ -35,6 +35,16 @@ class Listed:
     rows: Mapping[str, Sequence[tuple[object, ...]]]
     changed: Mapping[str, Sequence[tuple[object, ...]]]
 
+    def with_later(self, later: Listed) -> Listed:
+        """Return what two passes in one run leave."""
+        return Listed(
+            self.loads_before,
+            later.loads,
+            self.complete,
+            {name: list({*rows, *later.rows[name]}) for name, rows in self.rows.items()},
+            {name: list({*rows, *later.changed[name]}) for name, rows in self.changed.items()},
+        )
+
 
 def collect(
     writer: Writer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 TableStatus: TypeAlias = Literal["success", "unchanged", "error", "skipped"]
@@ -55,6 +55,22 @@ class SyncReport:
     def exit_code(self) -> int:
         """0 only where everything worked."""
         return 0 if self.status == "success" else 1
+
+
+def together(first: TableReport, second: TableReport) -> TableReport:
+    """Return one report of two passes over a table."""
+    return replace(
+        second,
+        status="success" if "success" in {first.status, second.status} else second.status,
+        rows=first.rows + second.rows,
+        inserted=first.inserted + second.inserted,
+        updated=first.updated + second.updated,
+        deleted=first.deleted + second.deleted,
+        mode=first.mode,
+        resumed=True,
+        parents_without_rows=first.parents_without_rows + second.parents_without_rows,
+        notes=[*first.notes, *second.notes],
+    )
 
 
 def status_of(parts: Iterable[str]) -> Status:

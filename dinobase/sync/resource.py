@@ -22,7 +22,7 @@ from dinobase.load.infer import Shaping
 from dinobase.load.landing import Landing
 from dinobase.load.lattice import EXACT_DOUBLE
 from dinobase.load.schema import Column, TableSchema
-from dinobase.load.spool import Segment, Spool
+from dinobase.load.spool import WORTH, Segment, Spool
 from dinobase.spec.models import Connector, Resource
 from dinobase.sync import incremental, parents, plan
 from dinobase.sync.loader import Loader
@@ -50,6 +50,7 @@ class ResourceSync:
         run: str,
         full_refresh: bool,
         children: Sequence[Resource],
+        worth: float = WORTH,
     ) -> None:
         self._connector = connector
         self._resource = resource
@@ -70,6 +71,7 @@ class ResourceSync:
             spool,
             json.dumps([identity, resource.name, self._start, full_refresh]),
             labels=resource.parent is not None,
+            worth=worth,
         )
         self._notes: list[str] = []
 

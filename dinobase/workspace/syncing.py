@@ -104,7 +104,7 @@ def _request(prepared: Prepared, *, full_refresh: bool, observe: Observer, confi
         resources=[chosen[resource.name] for resource in prepared.resources],
         location=_location(prepared.name, config, paths),
         paths=paths,
-        # Another file or other credentials: what an interrupted run fetched is not this one's. The spool keeps a salted hash.
+        # Another file or other credentials: what an interrupted run fetched is not this one's. Kept as a salted hash.
         identity=hashlib.sha256(prepared.path.read_bytes()).hexdigest() + connector.model_dump_json(),
         observe=observe,
         full_refresh=full_refresh,
