@@ -19,10 +19,12 @@ def parse(parser: Parser, words: Sequence[str], own_values: Sequence[str]) -> ar
 
     workspace = Workspace.open()
     kind = _kind(words, own_values, workspace.known())
-    flags = _add(parser, kind, workspace.credentials_of(kind)) if kind is not None else {}
+    credentials = workspace.credentials_of(kind) if kind is not None else []
+    flags = _add(parser, kind, credentials) if kind is not None else {}
+    secret = {credential.name for credential in credentials if credential.secret}
     for position, word in enumerate(words):  # before anything can fail and repeat it
         flag, equals, value = word.partition("=")
-        if flag in flags:
+        if flags.get(flag) in secret:
             secrets.register(value if equals else (words[position + 1] if position + 1 < len(words) else ""))
     args = parser.parse(words)
     args.given = {n: value for n in flags.values() if (value := getattr(args, f"credential {n}")) is not None}

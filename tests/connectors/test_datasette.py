@@ -91,6 +91,12 @@ def test_add_without_the_token_is_refused(bench: Workbench, datasette: Datasette
     assert bench.succeed("connectors")["connectors"] == []
 
 
+def test_what_is_no_secret_is_shown(bench: Workbench, datasette: Datasette) -> None:
+    told = bench.succeed("add", "datasette", "--url", datasette.url, "--database", "shop", "--token", datasette.token)
+    assert told["check"]["url"] == f"{datasette.url}/shop.json"
+    assert datasette.token not in str(told)
+
+
 def test_a_sync_shows_what_the_server_has(added: Workbench) -> None:
     added.succeed("sync", "datasette")
     assert added.rows("SELECT name, is_mutable FROM datasette.databases") == [{"name": "shop", "is_mutable": True}]

@@ -72,6 +72,14 @@ def test_the_next_sync_asks_for_what_was_updated_since(added: Workbench, github:
     assert added.value("SELECT count(*) FROM github.issues") == 250
 
 
+def test_a_repository_that_comes_later_brings_its_old_issues(added: Workbench, github: GithubServer) -> None:
+    added.succeed("sync", "github", "--resources", "repositories,issues")
+    github.others["legacy"] = [issue | {"id": issue["id"] + 90_000} for issue in github.issues[:3]]
+    added.succeed("sync", "github", "--resources", "repositories,issues")
+    sql = "SELECT count(*) FROM github.issues WHERE _repositories_full_name = 'acme/legacy'"
+    assert added.value(sql) == 3
+
+
 def test_commits_of_the_last_90_days_are_read_again(added: Workbench, github: GithubServer) -> None:
     added.succeed("sync", "github", "--resources", "repositories,commits")
     github.requests.clear()
