@@ -177,7 +177,9 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _tag(model: Any) -> str:
-    return str(model.model_fields["type"].default) if "type" in model.model_fields else ""
+    """Return the `type` that names a member of a union, '' of what is no such member."""
+    field = model.model_fields.get("type")
+    return str(field.default) if field is not None and get_origin(field.annotation) is Literal else ""
 
 
 def _tags(annotation: Any) -> list[str]:
