@@ -172,8 +172,12 @@ def _mapping(value: dict[Any, Any], kind: Any, base: str, column: Column) -> Val
                 {"key": _nested(key, key_kind, column), "value": _nested(item, item_kind, column)}
                 for key, item in pairs
             ]
-        return {str(_nested(key, key_kind, column)): _nested(item, item_kind, column) for key, item in value.items()}
+        return {_key(_nested(key, key_kind, column)): _nested(item, item_kind, column) for key, item in value.items()}
     if base == "struct":
         fields = dict(_children(kind))
         return {str(key): _nested(item, fields.get(key), column) for key, item in value.items()}
     return {str(key): _nested(item, None, column) for key, item in value.items()}
+
+
+def _key(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
