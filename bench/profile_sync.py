@@ -1,7 +1,8 @@
-"""Where a sync spends its time: `python bench/profile_sync.py [--case NAME] [--how timeline|stacks|imports|calls] [--again]`.
+"""Where a sync spends its time: `python bench/profile_sync.py [--case NAME] [--how WAY] [--again]`.
 
-`timeline` clocks the loader's steps and statements (timeline.py), `stacks` samples all threads from outside with py-spy (which must be installed), `imports` lists the slowest imports,
-`calls` is cProfile on the main thread. `--again` profiles the second sync, which brings 1 % changed rows.
+`timeline` clocks the loader's steps and statements (timeline.py), `stacks` samples all threads with py-spy (which must
+be installed), `imports` lists the slowest imports, `calls` is cProfile on the main thread. `--again` profiles the
+second sync, which brings 1 % changed rows.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ def main() -> int:
     case = next(case for case in all_cases(quick=False, runs=1) if case.name == given.case)
     ours = Ours()
     with trial.server(case.rows) as api, trial.folder() as place:
-        ours.prepare(Stand(case, api.url, place))
         if given.again:
-            trial.once(case, ours, api, place, 0)
+            trial.once(case, ours, api, place)
             api.control("generation?value=1")
+        else:
+            ours.prepare(Stand(case, api.url, place))
         run = [sys.executable, "-m", "dinobase", "sync", "bench"]
         {"timeline": timeline, "stacks": stacks, "imports": imports, "calls": calls}[given.how](run[1:], place)
     return 0
@@ -50,8 +52,8 @@ def timeline(sync: list[str], place: Path) -> None:
 
 def stacks(sync: list[str], place: Path) -> None:
     out = place / "stacks.txt"
-    spy = [str(Path(sys.executable).with_name("py-spy")), "record", "-f", "raw", "-r", "100", "--nonblocking", "-t", "-o", str(out)]
-    run([*spy, "--", sys.executable, *sync], place)
+    spy = [str(Path(sys.executable).with_name("py-spy")), "record", "-f", "raw", "-r", "100", "--nonblocking", "-t"]
+    run([*spy, "-o", str(out), "--", sys.executable, *sync], place)
     own: collections.Counter[str] = collections.Counter()
     total: collections.Counter[str] = collections.Counter()
     threads: collections.Counter[str] = collections.Counter()
@@ -65,19 +67,19 @@ def stacks(sync: list[str], place: Path) -> None:
     everything = sum(threads.values())
     for title, counted, most in (("threads", threads, 12), ("own time", own, 40), ("with callees", total, 60)):
         print(f"\n== {title} ({everything} samples at 100 a second; waiting threads are left out)")
-        for name, count in counted.most_common(most):
-            print(f"{count / 100:7.3f} s  {100 * count / everything:5.1f} %  {name}")
+        for name, seen in counted.most_common(most):
+            print(f"{seen / 100:7.3f} s  {100 * seen / everything:5.1f} %  {name}")
 
 
 def imports(sync: list[str], place: Path) -> None:
     lines = [line for line in run([sys.executable, "-X", "importtime", *sync], place).splitlines() if "|" in line]
     parsed = []
     for line in lines[1:]:
-        own, cumulative, name = line.removeprefix("import time:").split("|")
-        parsed.append((int(cumulative), int(own), name))
-    print(f"{sum(own for _, own, _ in parsed) / 1000:.0f} ms in all, {len(parsed)} modules (slowed by the tracing itself)")
-    for cumulative, own, name in sorted(parsed, reverse=True)[:60]:
-        print(f"{cumulative / 1000:8.1f} ms with what it imports {own / 1000:7.1f} ms own  {name}")
+        alone, together, name = line.removeprefix("import time:").split("|")
+        parsed.append((int(together), int(alone), name))
+    print(f"{sum(own for _, own, _ in parsed) / 1000:.0f} ms in {len(parsed)} modules, slowed by the tracing itself")
+    for cumulative, own, module in sorted(parsed, reverse=True)[:60]:
+        print(f"{cumulative / 1000:8.1f} ms with what it imports {own / 1000:7.1f} ms own  {module}")
 
 
 def calls(sync: list[str], place: Path) -> None:

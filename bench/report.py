@@ -84,19 +84,20 @@ def ratios(found: Results, other: str, of: Callable[[Trial], float] = lambda tri
 
 def table(name: str, found: Results) -> list[str]:
     lines = [
-        "| | seconds: median (min..max) | x ours | CPU seconds | peak memory | requests at once |",
-        "|---|---|---|---|---|---|",
+        "| | seconds: median (min..max) | x ours | CPU seconds | x ours | peak memory | requests at once |",
+        "|---|---|---|---|---|---|---|",
     ]
     for contender, trials in found.items():
         right = good(trials)
         if not right:
-            lines.append(f"| {contender} | {'failed, see below' if trials else 'not run'} | | | | |")
+            lines.append(f"| {contender} | {'failed, see below' if trials else 'not run'} | | | | | |")
             continue
         form = "{:.3f}" if name == "select1" else "{:.2f}"
         times = ratios(found, contender) if contender != "ours" else []
+        work = ratios(found, contender, lambda trial: trial.cpu_seconds) if contender != "ours" else []
         lines.append(
             f"| {contender} | {spread([trial.seconds for trial in right], form)} | {spread(times) if times else ''} "
-            f"| {statistics.median(trial.cpu_seconds for trial in right):.2f} "
+            f"| {statistics.median(trial.cpu_seconds for trial in right):.2f} | {spread(work) if work else ''} "
             f"| {max(trial.peak_bytes for trial in right) / 1e6:.0f} MB | {max(t.max_in_flight for t in right) or ''} |"
         )
     return lines

@@ -1,4 +1,4 @@
-"""Runs `dinobase` with a clock on the loader's steps, its statements and the imports; the timeline goes to stderr at the end."""
+"""Runs `dinobase` with a clock on the loader's steps and statements; the timeline goes to stderr at the end."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def main() -> None:
     from dinobase.cli import main as cli
 
     clocked(cli, "main", lambda *_: "dinobase.cli.main (everything)")
-    import dinobase.workspace.syncing as syncing
+    from dinobase.workspace import syncing
 
     events.append((0, time.perf_counter() - BEGUN, time.thread_time(), "MainThread", "imports of workspace.syncing"))
     from dinobase.extract import http
