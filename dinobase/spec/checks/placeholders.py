@@ -170,4 +170,4 @@ def _all_strings(connector: Connector) -> Iterator[str]:
         yield text
 
 
-CHECKS = (known_everywhere, in_resources, of_rows, unused_credentials, cursor_unused)
+CHECKS = (known_everywhere, in_resources, of_rows, clashes, unused_credentials, cursor_unused)
