@@ -42,7 +42,8 @@ def render(table: Table, *, width: int | None, colour: bool) -> tuple[str, list[
     if not table.rows and table.empty:
         return _text([*table.before, table.empty, *table.after], colour=colour), []
     cells = [[_cell(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]
-    columns = [_numeric(column, table.rows, at) for at, column in enumerate(table.columns)]
+    named = [Column(_safe(column.name), column.kind) for column in table.columns]
+    columns = [_numeric(column, table.rows, at) for at, column in enumerate(named)]
     natural = [max([cell_len(c.name), *(row[at].cell_len for row in cells)]) for at, c in enumerate(columns)]
     notes: list[str] = []
     shown = len(columns)
@@ -89,7 +90,7 @@ def _grid(
     for at, (column, width) in enumerate(zip(columns, widths, strict=True), 1):
         folds = wrap and at == len(columns)
         grid.add_column(
-            Text(_safe(column.name)),
+            Text(column.name),
             justify="right" if column.kind in _RIGHT else "left",
             width=width,
             no_wrap=not folds,
@@ -111,7 +112,7 @@ def _records(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: i
         grid.add_column(width=label, no_wrap=True, overflow="ellipsis", style="dim")
         grid.add_column(width=max(1, width - label - 4), overflow="fold")
         for column, cell in zip(columns, row, strict=True):
-            grid.add_row(Text(_safe(column.name)), cell)
+            grid.add_row(Text(column.name), cell)
         console.print(grid)
     return _trim(console)
 

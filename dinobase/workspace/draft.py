@@ -36,6 +36,7 @@ def create(
     """Write `connectors/<name>.yaml`."""
     names.check(name)
     _check_url(url)
+    _check_endpoints(endpoints)
     path = paths.connectors / f"{name}.yaml"
     if path.exists() and not replace:
         raise errors.UsageError(
@@ -125,6 +126,15 @@ def _check_url(url: str) -> None:
         raise errors.UsageError(
             "The URL holds a user name or password", hint="Leave them out; `dinobase add` asks for credentials."
         )
+
+
+def _check_endpoints(endpoints: Sequence[str]) -> None:
+    for endpoint in endpoints:
+        if "{" in endpoint or "}" in endpoint:
+            raise errors.UsageError(
+                f"`--endpoint {endpoint}` needs a value from another resource",
+                hint="Draft its parent, then add it to the file with `parent: {resource, field, param}`.",
+            )
 
 
 def _quoted(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,7 +67,7 @@ async def _try_all(connector: Connector, name: str, chosen: Sequence[str], paths
                     tried.append(results.ResourceTried(resource.name, "error", 0, (), error=facts))
                 continue
             if records:
-                firsts[resource.name] = (records[0], parent)
+                firsts[resource.name] = (json.loads(page.records[0]), parent)
             if resource.name in chosen:
                 tried.append(_seen(resource, page, records))
     return tried
