@@ -35,7 +35,7 @@ _LONG_FRACTION = re.compile(rb"\.\d{8}")
 _SMALL, _SMALL_TOO = re.compile(rb"e-\d"), re.compile(rb"E-\d")  # two, since a literal start is found faster
 _MAYBE_TINY = re.compile(rb"0a 000 | 0+a 0000+ ")  # as the scan sees it
 _TINY = re.compile(rb"\d[eE]-\d{3,}(?![^\s,}\]])")
-_UNNAMEABLE = re.compile("[\x00-\x1f\"\\\\\ud800-\udfff]")  # what msgspec or SQL cannot have in a name
+_UNNAMEABLE = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')  # what msgspec or SQL cannot have in a name
 
 
 def _scan_table() -> bytes:

@@ -16,12 +16,15 @@ from dinobase.load import exact
 from dinobase.load.check import Checker
 from dinobase.load.infer import Shaping, infer
 from dinobase.load.schema import JSON, UNKNOWN, UNKNOWN_LIST, Column, TableSchema
+from dinobase.load.schema import Path as SourcePath
 from dinobase.load.spool import Segment
 from dinobase.load.stage import LONG, drifted, stage_sql
 from dinobase.load.structure import Structure
 
 FIRST_SAMPLE = 1_000  # records from which a new table's columns are guessed; all are checked afterwards
 _LONG = -1
+_INTEGERS = {"BIGINT", "BIGINT[]"}
+_DOUBLES = {"DOUBLE", "DOUBLE[]"}
 MAX_ROUNDS = 40  # a staging that fails names one column that widens; no table has so many that take turns
 
 
@@ -43,25 +46,45 @@ class Landing:
         shaping: Shaping,
         *,
         cursor: str = "",
-        fits_double: Callable[[Column], bool] = lambda _: True,
+        fits: Callable[[Column, str], bool] = lambda _column, _type: True,
     ) -> None:
+        """`fits` tells whether all values that the lake has of a column keep theirs under another type."""
         self.schema = schema
         self.structures: dict[str, Structure] = {}
         self.notes: dict[str, None] = {}
         self._writer = writer
         self._shaping = shaping
         self._cursor = cursor
-        self._fits_double = fits_double
-        self._checker = Checker(schema)
+        self._fits = fits
+        self._lake = {c.path for c in schema}
         self._staged: dict[int, Staged] = {}
+        self._empty: list[Segment] = []  # of records without a field, until one has some
         self._thorough = False
+        self._checker = Checker(schema)
+        self._begun = False
+
+    def _declared(self, schema: TableSchema) -> TableSchema:
+        """Give columns the types that the connector has come to declare, where all their values fit."""
+        for column in schema:
+            type_ = self._shaping.declared(column.path, column.name)
+            if type_ and column.type != type_ and self._fits(column, type_):
+                schema = schema.with_column(replace(column, type=type_, origin="declared"))
+        return schema
 
     def stage(self, segment: Segment, lines: bytes | None = None) -> None:
         """Make the segment's Parquet file; `lines` spares reading it again where they are still in memory."""
         data = segment.path.read_bytes() if lines is None else lines
+        if not self._begun:
+            self._begun = True
+            self._adopt(self._declared(self.schema))
         if not self.schema.columns:
             sample = data.split(b"\n", FIRST_SAMPLE)[:FIRST_SAMPLE]
             self._widen([exact.decode(line) for line in sample if line])
+            if not self.schema.columns:
+                self._widen([exact.decode(line) for line in data.split(b"\n") if line])
+        if not self.schema.columns:
+            self._empty.append(segment)
+            return
         if not self._read_typed(segment, data):
             self._stage_exactly(segment, data)
         self._look_inside(segment)
@@ -134,13 +157,25 @@ class Landing:
         return None
 
     def _widen(self, records: list[dict[str, object]]) -> None:
-        before = self.schema
-        after = infer(records, before, self._shaping)
-        for column in after:
-            old = before.by_path(column.path)
-            if old is not None and (old.type, column.type) == ("BIGINT", "DOUBLE") and not self._fits_double(old):
-                after = after.with_column(replace(column, type="VARCHAR"))
-        self._adopt(after)
+        before = {c.path: c for c in self.schema}
+        columns = []
+        swallowed: list[SourcePath] = []  # objects that turned out to be maps, whose fields are no columns any more
+        for column in infer(records, self.schema, self._shaping):
+            old = before.get(column.path)
+            if (
+                old is not None
+                and old.type in _INTEGERS
+                and column.type in _DOUBLES
+                and not self._fits(old, column.type)
+            ):
+                columns.append(replace(column, type=column.type.replace("DOUBLE", "VARCHAR")))
+            else:
+                columns.append(column)
+            if old is None and column.type == JSON:
+                swallowed.append(column.path)
+        if swallowed and before:
+            columns = [c for c in columns if c.path in self._lake or not _inside(c.path, swallowed)]
+        self._adopt(TableSchema(tuple(columns)))
 
     def _set(self, column: Column) -> None:
         self._adopt(self.schema.with_column(column))
@@ -164,6 +199,10 @@ class Landing:
 
     def finish(self) -> list[Path]:
         """Read segments again whose columns have widened since; returns the Parquet files in listing order."""
+        if self._empty and not self.schema.columns:
+            raise LoadError("no record has a field", hint="check `data_selector`: it must lead to the records")
+        while self._empty:
+            self.stage(self._empty.pop())
         for _ in range(MAX_ROUNDS):
             stale = [s for s in self._staged.values() if not _same_types(s.schema, self.schema)]
             if not stale:
@@ -175,10 +214,20 @@ class Landing:
 
 def _same_types(old: TableSchema, new: TableSchema) -> bool:
     """Tell whether a segment read under `old` holds what one read under `new` would; other columns were absent."""
+    if old == new:
+        return True
+    known = {c.path: c for c in old}
+    added = [c.path for c in new if c.type == JSON and c.path not in known]
+    if added and any(_inside(path, added) for path in known):
+        return False
     for column in new:
-        before = old.by_path(column.path)
+        before = known.get(column.path)
         if before is not None and before.type != column.type and before.type not in {UNKNOWN, UNKNOWN_LIST}:
             return False
         if before is not None and before.name != column.name:
             return False
     return True
+
+
+def _inside(path: SourcePath, objects: list[SourcePath]) -> bool:
+    return any(len(path) > len(o) and path[: len(o)] == o for o in objects)

@@ -61,10 +61,11 @@ class TableSchema:
 
     def find(self, key: str) -> Column | None:
         """Find a column by its name, the API's own name, or a dotted source path."""
+        bare = key.removeprefix("$.")
         return (
             self.by_name(key)
             or self.by_path((key,))
-            or next((c for c in self.columns if ".".join(c.path) == key), None)
+            or next((c for c in self.columns if ".".join(c.path) == bare), None)
         )
 
     def with_column(self, column: Column) -> TableSchema:

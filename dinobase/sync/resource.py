@@ -16,11 +16,10 @@ from dinobase.core.values import Batch, Event, Observer, ParentRow
 from dinobase.extract import runner
 from dinobase.extract.session import Counters, Session
 from dinobase.lake.connection import ALIAS, Writer
-from dinobase.lake.sql import ident
 from dinobase.load import highwater, write
+from dinobase.load.fit import fits
 from dinobase.load.infer import Shaping
 from dinobase.load.landing import Landing
-from dinobase.load.lattice import EXACT_DOUBLE
 from dinobase.load.schema import Column, TableSchema
 from dinobase.load.spool import WORTH, Segment, Spool
 from dinobase.spec.models import Connector, Resource
@@ -83,7 +82,7 @@ class ResourceSync:
             schema,
             self._shaping(),
             cursor=self._resource.incremental.cursor_path if self._resource.incremental else "",
-            fits_double=self._fits_double,
+            fits=self._fits,
         )
         rows, everything = await self._loader.run(self._parent_rows, listed)
         await asyncio.to_thread(self._spool.open)
@@ -104,13 +103,8 @@ class ResourceSync:
             types={name: column.type for name, column in resource.columns.items() if column.type},
         )
 
-    def _fits_double(self, column: Column) -> bool:
-        """Tell whether all values that the lake has are exact as doubles."""
-        if not self._before:
-            return True
-        name = ident(column.name)
-        table = f"{ALIAS}.{ident(self._resource.name)}"
-        return not self._loader.writer.one(f"SELECT count(*) FROM {table} WHERE abs({name}::HUGEINT) > {EXACT_DOUBLE}")
+    def _fits(self, column: Column, type_: str) -> bool:
+        return fits(self._loader.writer, self._resource.name, column, type_)
 
     def _parent_rows(self, listed: Listed | None) -> tuple[list[ParentRow] | None, bool]:
         """Return the request series and whether they cover all parents; None for a resource without a parent."""
