@@ -97,6 +97,19 @@ def cursor_unused(report: Report, connector: Connector) -> None:
             report.warn(("resources", index, "incremental"), "cursor_unused", message, hint, key=True)
 
 
+def clashes(report: Report, connector: Connector) -> None:
+    """Refuse a credential whose name means something else where it is put in."""
+    taken = {r.parent.param: f"the param of `{r.name}`" for r in connector.resources if r.parent and r.parent.param}
+    by_row = [r.retrieve.path for r in connector.resources if r.retrieve] + [w.path for w in connector.write_endpoints]
+    if any(part.name == "id" for text in by_row for part in _parts(text)):
+        taken.setdefault("id", "the primary key in the paths of look-ups and writes")
+    for index, credential in enumerate(connector.credentials):
+        name = credential.name
+        if name in taken:
+            message = f"the credential `{name}` has the name of {taken[name]}: `{{{name}}}` would mean both."
+            report.error(("credentials", index, "name"), "name_clash", message, "Rename the credential.")
+
+
 def _check(
     report: Report, path: Path, value: Any, known: Iterable[str] | None, resource: Resource | None = None
 ) -> None:
