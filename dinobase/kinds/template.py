@@ -35,6 +35,8 @@ class Placeholder:
 
 def placeholders(text: str) -> list[Placeholder]:
     """List the placeholders in order; raises TemplateError on a single brace."""
+    if "{" not in text and "}" not in text:
+        return []
     return [part for part in _parts(text) if isinstance(part, Placeholder)]
 
 
