@@ -45,7 +45,7 @@ class Writer:
         try:
             for name in extensions(location):
                 self._con.execute(f"LOAD {literal(extension_path(name))}")
-            self._con.execute("SET TimeZone = 'UTC'")
+            self._con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")  # it would write into our stdout
             secret = secret_sql(location, {name: env(name) or "" for name in STORAGE_ENV})
             if secret:
                 self._con.execute(secret)

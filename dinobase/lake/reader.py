@@ -52,7 +52,7 @@ def open_reader(limits: Limits) -> Any:
             os.makedirs(os.path.dirname(limits.temp), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
         config["temp_directory"] = limits.temp
     connection = _duckdb.connect(":memory:", config=config)
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")  # it would write into our stdout
     if limits.temp:
         connection.execute(f"SET max_temp_directory_size = {literal(limits.temp_size)}")
     return connection
