@@ -143,7 +143,8 @@ def test_two_writers_lose_nothing(paths: Paths) -> None:
     code = (
         "import sys; from pathlib import Path; from dinobase.core.settings import Paths\n"
         "from dinobase.spec.config_edit import put_connector; from dinobase.spec.config import ConnectorConfig\n"
-        "for n in range(8): put_connector(Paths(Path(sys.argv[1])), f'{sys.argv[2]}{n}', ConnectorConfig(type='stripe'))"
+        "for n in range(8):\n"
+        "    put_connector(Paths(Path(sys.argv[1])), f'{sys.argv[2]}{n}', ConnectorConfig(type='stripe'))"
     )
     root = Path(__file__).parents[3]
     running = [
