@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import environments
 import measure
 import trial
 from cases import cursor
@@ -16,6 +16,7 @@ ROWS = 1_000
 def run(only: set[str], runs: int) -> dict[str, trial.Results]:
     """Interleaved like the other cases, in workspaces that hold one synced connector."""
     case = cursor("select1", ROWS)
+    python = str(environments.ours())
     commands: dict[str, tuple[list[str], Path]] = {}
     with trial.server(ROWS) as api, trial.folder() as place:
         ours, theirs = place / "ours", place / "reference"
@@ -23,7 +24,7 @@ def run(only: set[str], runs: int) -> dict[str, trial.Results]:
             ours.mkdir()
             dinobase = Ours()
             if not trial.once(case, dinobase, api, ours).problem:
-                query = [*dinobase.dinobase, "query"]
+                query = [dinobase.dinobase, "query"]
                 commands['ours: query "select 1"'] = ([*query, "select 1"], ours)
                 commands['ours: query "select count(*) from bench.records"'] = (
                     [*query, "select count(*) from bench.records"],
@@ -35,8 +36,8 @@ def run(only: set[str], runs: int) -> dict[str, trial.Results]:
             if not trial.once(case, reference, api, theirs).problem:
                 script = str(reference.python.with_name("dinobase"))
                 commands['reference: query "select 1"'] = ([script, "query", "select 1"], theirs)
-        commands['python -c "pass"'] = ([sys.executable, "-c", "pass"], place)
-        commands['python -c "import duckdb"'] = ([sys.executable, "-c", "import duckdb"], place)
+        commands['python -c "pass"'] = ([python, "-c", "pass"], place)
+        commands['python -c "import duckdb"'] = ([python, "-c", "import duckdb"], place)
         results: trial.Results = {name: [] for name in commands}
         for _ in range(runs):
             for name, (argv, folder) in commands.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,17 +74,17 @@ class Ours:
     shapes = SHAPES
 
     def __init__(self) -> None:
-        script = Path(sys.executable).with_name("dinobase")
-        self.dinobase = [str(script)] if script.exists() else [sys.executable, "-m", "dinobase"]
+        self.python = environments.ours()
+        self.dinobase = str(self.python.with_name("dinobase"))
 
     def prepare(self, stand: Stand) -> None:
         connectors = stand.folder / "connectors"
         connectors.mkdir()
         (connectors / "bench.yaml").write_text(yaml.safe_dump(connector(stand.case, stand.url), sort_keys=False))
-        call([*self.dinobase, "add", "bench", "--api-key", "bench-token", "--no-check"], stand.folder)
+        call([self.dinobase, "add", "bench", "--api-key", "bench-token", "--no-check"], stand.folder)
 
     def command(self, stand: Stand) -> list[str]:  # noqa: ARG002 - the folder is in the environment
-        return [*self.dinobase, "sync", "bench"]
+        return [self.dinobase, "sync", "bench"]
 
     def facts(self, stand: Stand) -> dict[str, Facts]:
         found = {}
@@ -94,7 +93,7 @@ class Ours:
                 "SELECT count(*) AS n, count(DISTINCT id) AS k, coalesce(sum(amount_cents), 0)::BIGINT AS a "
                 f"FROM bench.{table}"
             )
-            row = json.loads(call([*self.dinobase, "query", sql, "--format", "json"], stand.folder))["rows"][0]
+            row = json.loads(call([self.dinobase, "query", sql, "--format", "json"], stand.folder))["rows"][0]
             found[table] = Facts(int(row["n"]), int(row["k"]), int(row["a"]))
         return found
 
@@ -156,12 +155,15 @@ class Bare:
     name = "bare"
     shapes = frozenset({"cursor", "multi"})
 
+    def __init__(self) -> None:
+        self.python = environments.ours()
+
     def prepare(self, stand: Stand) -> None:
         pass
 
     def command(self, stand: Stand) -> list[str]:
         paths = [resource["endpoint"]["path"] for resource in stand.case.resources]
-        return [sys.executable, str(BASELINES / "bare.py"), "--url", stand.url, "--folder", str(stand.folder), *paths]
+        return [str(self.python), str(BASELINES / "bare.py"), "--url", stand.url, "--folder", str(stand.folder), *paths]
 
     def facts(self, stand: Stand) -> dict[str, Facts]:
         code = (
@@ -169,7 +171,7 @@ class Bare:
             "sum(amount_cents)::BIGINT FROM read_parquet(?)', params=[f'{n}.parquet']).fetchone() "
             "for n in range(int(sys.argv[1]))]))"
         )
-        rows = json.loads(call([sys.executable, "-c", code, str(len(stand.case.expected))], stand.folder))
+        rows = json.loads(call([str(self.python), "-c", code, str(len(stand.case.expected))], stand.folder))
         return {table: Facts(*row) for table, row in zip(stand.case.expected, rows, strict=True)}
 
 

@@ -33,8 +33,8 @@ def main() -> int:
             api.control("generation?value=1")
         else:
             ours.prepare(Stand(case, api.url, place))
-        run = [sys.executable, "-m", "dinobase", "sync", "bench"]
-        {"timeline": timeline, "stacks": stacks, "imports": imports, "calls": calls}[given.how](run[1:], place)
+        sync = [str(ours.python), "-m", "dinobase", "sync", "bench"]
+        {"timeline": timeline, "stacks": stacks, "imports": imports, "calls": calls}[given.how](sync, place)
     return 0
 
 
@@ -47,13 +47,13 @@ def run(argv: list[str], place: Path) -> str:
 
 def timeline(sync: list[str], place: Path) -> None:
     script = Path(__file__).with_name("timeline.py")
-    print(run([sys.executable, str(script), *sync[2:]], place))
+    print(run([sync[0], str(script), *sync[3:]], place))
 
 
 def stacks(sync: list[str], place: Path) -> None:
     out = place / "stacks.txt"
     spy = [str(Path(sys.executable).with_name("py-spy")), "record", "-f", "raw", "-r", "100", "--nonblocking", "-t"]
-    run([*spy, "-o", str(out), "--", sys.executable, *sync], place)
+    run([*spy, "-o", str(out), "--", *sync], place)
     own: collections.Counter[str] = collections.Counter()
     total: collections.Counter[str] = collections.Counter()
     threads: collections.Counter[str] = collections.Counter()
@@ -72,7 +72,7 @@ def stacks(sync: list[str], place: Path) -> None:
 
 
 def imports(sync: list[str], place: Path) -> None:
-    lines = [line for line in run([sys.executable, "-X", "importtime", *sync], place).splitlines() if "|" in line]
+    lines = [line for line in run([sync[0], "-X", "importtime", *sync[1:]], place).splitlines() if "|" in line]
     parsed = []
     for line in lines[1:]:
         alone, together, name = line.removeprefix("import time:").split("|")
@@ -84,7 +84,7 @@ def imports(sync: list[str], place: Path) -> None:
 
 def calls(sync: list[str], place: Path) -> None:
     stats = place / "calls.pstats"
-    run([sys.executable, "-m", "cProfile", "-o", str(stats), *sync], place)
+    run([sync[0], "-m", "cProfile", "-o", str(stats), *sync[1:]], place)
     code = "import pstats, sys; pstats.Stats(sys.argv[1]).sort_stats(sys.argv[2]).print_stats(45)"
     for order in ("tottime", "cumtime"):
         subprocess.run([sys.executable, "-c", code, str(stats), order], check=True)

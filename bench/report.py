@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import environments
 from cases import Case
@@ -55,7 +53,7 @@ def write(text: str) -> None:
 
 def machine() -> list[str]:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    ours = environments.versions(Path(sys.executable), OURS)
+    ours = environments.versions(environments.ours(), OURS)
     lines = [
         f"- machine: {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}",
         "- ours: " + ", ".join(f"{name} {version}" for name, version in ours.items()),
