@@ -29,7 +29,7 @@ def addresses(report: Report, connector: Connector) -> None:
             report.error(path, "base_url", f"`{report.at(path)}` is {said(url)}: no http address.", hint)
         elif "?" in url or "#" in url:
             hint = "Put what is behind `?` into `params`."
-            report.error(path, "base_url", f"`{report.at(path)}` holds a query or fragment.", hint)
+            report.warn(path, "base_url", f"`{report.at(path)}` holds a query or fragment.", hint)
     for i, host in enumerate(connector.client.allow_hosts):
         if "/" in host or not host:
             host_path: Path = ("client", "allow_hosts", i)
@@ -72,7 +72,7 @@ def bodies(report: Report, connector: Connector) -> None:
             report.error((*path, "body"), "get_body", message, "Add `method: POST`, or move it to `params`.", key=True)
         if endpoint.path is not None and "?" in endpoint.path:
             hint = "Put what is behind `?` into `params`."
-            report.error((*path, "path"), "query_in_path", f"`{report.at((*path, 'path'))}` holds a query.", hint)
+            report.warn((*path, "path"), "query_in_path", f"`{report.at((*path, 'path'))}` holds a query.", hint)
         _params(report, (*path, "params"), endpoint.params)
     if connector.check is not None:
         _params(report, ("check", "params"), connector.check.params)
