@@ -39,6 +39,14 @@ def redact(text: str) -> str:
     return text
 
 
+def redact_url(url: str) -> str:
+    """Return a URL without its password."""
+    parts = urllib.parse.urlsplit(url)
+    if not parts.password:
+        return url
+    return url.replace(f":{parts.password}@", f":{MASK}@", 1)
+
+
 def redact_json(value: object) -> object:
     """Return JSON data with the texts in it masked, keys too."""
     if isinstance(value, str):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.core.clock import iso
+from dinobase.core.secrets import redact_url
 from dinobase.core.settings import Paths
 from dinobase.kinds import duration
 from dinobase.lake.introspect import HIDDEN, view_lake
-from dinobase.lake.location import Storage
+from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import lake_exists
-from dinobase.spec.config import Config, ConnectorConfig, load_config
+from dinobase.spec.config_plain import plain_config
 from dinobase.sync import sources
 from dinobase.workspace import results
 
@@ -40,40 +42,37 @@ def connectors(search: str, paths: Paths) -> results.Connectors:
 
 def status_of(paths: Paths) -> results.Status:
     """Say how every table stands."""
-    config = load_config(paths)
-    log = RunLog(paths.state, config.storage.catalog)
-    syncs = log.last_syncs(config.connectors)
-    found = [_connector(name, entry, config, syncs, log, paths) for name, entry in sorted(config.connectors.items())]
+    config = plain_config(paths)
+    url, catalog = config["storage"]["url"], config["storage"]["catalog"]
+    storage, log = Storage(paths.lakes, url, catalog), RunLog(paths.state, catalog)
+    entries = sorted(config["connectors"].items())
+    syncs = log.last_syncs(name for name, _ in entries)
     return results.Status(
         workspace=str(paths.root),
-        storage=config.storage.url or str(paths.lakes),
-        catalog=config.storage.catalog or "sqlite",
-        connectors=found,
+        storage=url or str(paths.lakes),
+        catalog=redact_url(catalog) or "sqlite",
+        connectors=[_connector(storage.lake(name), entry, syncs, log) for name, entry in entries],
     )
 
 
 def _connector(
-    name: str,
-    entry: ConnectorConfig,
-    config: Config,
-    syncs: Mapping[tuple[str, str], LastSync],
-    log: RunLog,
-    paths: Paths,
+    location: LakeLocation, entry: Mapping[str, Any], syncs: Mapping[tuple[str, str], LastSync], log: RunLog
 ) -> results.ConnectorStatus:
-    rows = _rows(name, config, paths)
+    name = location.name
+    rows = _rows(location)
     own = {table: last for (connector, table), last in syncs.items() if connector == name}
-    freshness = (duration.seconds(entry.freshness) if entry.freshness else None) or DEFAULT_FRESHNESS_S
+    freshness = duration.seconds(entry.get("freshness") or "") or DEFAULT_FRESHNESS_S
     tables = [_table(t, rows, own.get(t, LastSync()), freshness) for t in sorted({*rows, *own})]
     run = log.last_run(name)
     times = [t.last_sync for t in tables if t.last_sync]
     return results.ConnectorStatus(
         name=name,
-        type=entry.type,
+        type=entry["type"],
         status=str(run["status"]) if run else "never",
         last_sync=max(times, default=None),
         is_stale=not tables or any(t.is_stale for t in tables),
         tables=tables,
-        sync_interval=entry.sync_interval or None,
+        sync_interval=entry.get("sync_interval") or None,
         error=str(run["error"]) if run and run["error"] else None,
     )
 
@@ -90,8 +89,7 @@ def _table(name: str, rows: Mapping[str, int], last: LastSync, freshness: float)
     )
 
 
-def _rows(name: str, config: Config, paths: Paths) -> dict[str, int]:
-    location = Storage(paths.lakes, config.storage.url, config.storage.catalog).lake(name)
+def _rows(location: LakeLocation) -> dict[str, int]:
     if not lake_exists(location):
         return {}
     tables = view_lake(location).tables.values()

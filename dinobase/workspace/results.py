@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dinobase.catalog.tables import TableDescription
-from dinobase.lake.housekeeping import Maintenance
 
 
 def count(number: int, what: str) -> str:
@@ -289,10 +288,3 @@ class Described:
     """What `describe` prints of several tables; of one it prints the description itself."""
 
     tables: Sequence[TableDescription]
-
-
-@dataclass(frozen=True, slots=True)
-class Maintained:
-    """What was done in each lake."""
-
-    connectors: Sequence[Maintenance]

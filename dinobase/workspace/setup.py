@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
-from dinobase.core import errors
+from dinobase.core import errors, secrets
 from dinobase.core.settings import Paths
-from dinobase.kinds import duration
 from dinobase.spec import config, config_edit
 from dinobase.workspace import results
 
@@ -25,7 +23,7 @@ def init(*, storage: str | None, catalog: str | None, paths: Paths) -> results.I
             code="storage.used",
             hint="Make another workspace for the new place (DINOBASE_DIR=...), or remove the connectors first.",
             storage=before.storage.url or str(paths.lakes),
-            catalog=before.storage.catalog,
+            catalog=secrets.redact_url(before.storage.catalog),
         )
     for folder in (paths.root, paths.connectors, paths.lakes, paths.state):
         paths.make(folder)
@@ -34,13 +32,8 @@ def init(*, storage: str | None, catalog: str | None, paths: Paths) -> results.I
         workspace=str(paths.root),
         created=created,
         storage=written.storage.url or str(paths.lakes),
-        catalog=written.storage.catalog or "sqlite",
+        catalog=secrets.redact_url(written.storage.catalog) or "sqlite",
     )
-
-
-def retention_of(settings: config.Config) -> timedelta:
-    """Return how long old versions are kept."""
-    return timedelta(seconds=duration.seconds(settings.retention) or 0)
 
 
 def _absolute(storage: str) -> str:

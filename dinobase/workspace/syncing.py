@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinobase.core import errors, secrets
 from dinobase.core.settings import Paths, resume_after
-from dinobase.core.values import Event, Observer
+from dinobase.core.values import Observer
 from dinobase.lake import state
 from dinobase.lake.connection import Writer
-from dinobase.lake.housekeeping import maintain, needs_maintenance
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.lock import write_lock
 from dinobase.lake.metadata import lake_exists
@@ -27,7 +25,7 @@ from dinobase.spec.vault import Vault
 from dinobase.sync import dry, plan, registry
 from dinobase.sync.engine import SyncRequest, sync_connector
 from dinobase.sync.report import ConnectorReport, DryRun, SyncReport, status_of
-from dinobase.workspace.setup import retention_of
+from dinobase.workspace import upkeep
 
 if TYPE_CHECKING:
     from dinobase.spec.models import Connector, Resource
@@ -67,7 +65,8 @@ def sync(
                 raise
             failed[name] = ConnectorReport(name, "error", 0, [], _facts(error))
     done = {report.name: report for report in asyncio.run(_all(requests))}
-    _keep_small(requests, done, observe, retention_of(config))
+    worked = [r.location for r in requests if done[r.name].status != "error"]
+    upkeep.where_needed(worked, config, paths, observe)
     reports = [_redacted(done[name]) if name in done else failed[name] for name in names]
     return SyncReport(status_of(r.status for r in reports), reports)
 
@@ -121,18 +120,6 @@ async def _all(requests: Sequence[SyncRequest]) -> list[ConnectorReport]:
             return await sync_connector(request)
 
     return await asyncio.gather(*(one(request) for request in requests))
-
-
-def _keep_small(
-    requests: Sequence[SyncRequest], done: Mapping[str, ConnectorReport], observe: Observer, retention: timedelta
-) -> None:
-    """Do housekeeping where a sync left much to do; that it failed is a note, as the rows are in."""
-    for request in requests:
-        try:
-            if done[request.name].status != "error" and needs_maintenance(request.location, retention=retention):
-                maintain(request.location, request.paths.state, retention=retention)
-        except errors.DinobaseError as error:
-            observe(Event("note", request.name, "", reason=f"housekeeping: {error.message}"))
 
 
 def _location(name: str, config: Config, paths: Paths) -> LakeLocation:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dinobase.spec.models import Connector
     from dinobase.sync.report import DryRun, SyncReport
     from dinobase.workspace import results
+    from dinobase.workspace.upkeep import Maintained
 
 
 class Workspace:
@@ -261,15 +262,12 @@ class Workspace:
 
         return history.history(table, self.storage(), sorted(self.config().connectors), limit=limit)
 
-    def maintain(self, names: Sequence[str] = ()) -> results.Maintained:
+    def maintain(self, names: Sequence[str] = ()) -> Maintained:
         """Merge small files and drop versions past the retention: of these connectors, or of all."""
-        from dinobase.lake.housekeeping import maintain
-        from dinobase.workspace.results import Maintained
-        from dinobase.workspace.setup import retention_of
+        from dinobase.workspace import upkeep
 
-        storage, retention = self.storage(), retention_of(self.config())
-        chosen = self._chosen(names, ())
-        return Maintained([maintain(storage.lake(name), self.paths.state, retention=retention) for name in chosen])
+        storage = self.storage()
+        return upkeep.all_of([storage.lake(n) for n in self._chosen(names, ())], self.config(), self.paths)
 
     def storage(self) -> Storage:
         """Return where the lakes are."""

@@ -9,7 +9,7 @@ from tests.acceptance.conftest import TOKEN
 from tests.servers.json_api import Fault, JsonApi
 
 
-def test_add_proves_the_credentials_with_one_request_and_says_what_it_saw(acme: Cli, api: JsonApi):
+def test_add_proves_the_credentials_with_one_request_and_says_what_it_saw(acme: Cli, api: JsonApi) -> None:
     added = acme.ok("add", "acme", "--api-key", TOKEN)
     assert [seen.path for seen in api.requests] == ["users"]
     assert api.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
@@ -18,7 +18,7 @@ def test_add_proves_the_credentials_with_one_request_and_says_what_it_saw(acme: 
     assert added["resources"] == ["users", "orders"]
 
 
-def test_a_refused_credential_is_exit_1_and_nothing_is_added(acme: Cli):
+def test_a_refused_credential_is_exit_1_and_nothing_is_added(acme: Cli) -> None:
     done = acme("add", "acme", "--api-key", "wrong-key-123")
     assert done.code == 1
     assert done.json["error"]["code"] == "credential.refused"
@@ -28,23 +28,23 @@ def test_a_refused_credential_is_exit_1_and_nothing_is_added(acme: Cli):
     assert not (acme.root / "credentials.json").exists()
 
 
-def test_no_check_adds_without_asking_the_api(acme: Cli, api: JsonApi):
+def test_no_check_adds_without_asking_the_api(acme: Cli, api: JsonApi) -> None:
     added = acme.ok("add", "acme", "--api-key", "wrong-key-123", "--no-check")
     assert added["check"] is None
     assert api.requests == []
 
 
-def test_the_flag_wins_over_the_environment_variable(acme: Cli, api: JsonApi):
+def test_the_flag_wins_over_the_environment_variable(acme: Cli, api: JsonApi) -> None:
     acme.ok("add", "acme", "--api-key", TOKEN, env={"ACME_KEY": "another-key"})
     assert api.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_the_environment_variable_is_taken_where_there_is_no_flag(acme: Cli):
+def test_the_environment_variable_is_taken_where_there_is_no_flag(acme: Cli) -> None:
     added = acme.ok("add", "acme", env={"ACME_KEY": TOKEN})
     assert added["credentials"][0]["origin"] == "env"
 
 
-def test_a_missing_credential_without_a_terminal_is_exit_2_and_names_flag_and_variable(acme: Cli):
+def test_a_missing_credential_without_a_terminal_is_exit_2_and_names_flag_and_variable(acme: Cli) -> None:
     done = acme("add", "acme")
     assert done.code == 2
     assert done.json["error"]["code"] == "credential.missing"
@@ -54,7 +54,7 @@ def test_a_missing_credential_without_a_terminal_is_exit_2_and_names_flag_and_va
     assert "--api-key or ACME_KEY" in done.err
 
 
-def test_all_credentials_that_miss_are_named_at_once(acme: Cli):
+def test_all_credentials_that_miss_are_named_at_once(acme: Cli) -> None:
     path = acme.root / "connectors" / "acme.yaml"
     more = "credentials:\n  - {name: account, env: ACME_ACCOUNT}\n"
     path.write_text(path.read_text().replace("credentials:\n", more))
@@ -62,7 +62,7 @@ def test_all_credentials_that_miss_are_named_at_once(acme: Cli):
     assert [m["name"] for m in done.json["error"]["context"]["missing"]] == ["account", "api_key"]
 
 
-def test_a_person_is_asked_and_the_secret_is_not_shown(acme: Cli, api: JsonApi):
+def test_a_person_is_asked_and_the_secret_is_not_shown(acme: Cli, api: JsonApi) -> None:
     shown = acme.terminal("add", "acme", answers=[("Acme API key (hidden): ", TOKEN)])
     assert shown.code == 0, shown.out
     assert TOKEN not in shown.out
@@ -71,7 +71,7 @@ def test_a_person_is_asked_and_the_secret_is_not_shown(acme: Cli, api: JsonApi):
     assert api.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_config_yaml_holds_no_secret_and_the_credentials_file_is_its_owners_alone(acme: Cli):
+def test_config_yaml_holds_no_secret_and_the_credentials_file_is_its_owners_alone(acme: Cli) -> None:
     acme.ok("add", "acme", "--api-key", TOKEN)
     assert TOKEN not in (acme.root / "config.yaml").read_text()
     file = acme.root / "credentials.json"
@@ -80,7 +80,7 @@ def test_config_yaml_holds_no_secret_and_the_credentials_file_is_its_owners_alon
     assert stat.S_IMODE(acme.root.stat().st_mode) == 0o700
 
 
-def test_a_reference_stays_a_reference_and_is_read_at_each_run(acme: Cli, api: JsonApi):
+def test_a_reference_stays_a_reference_and_is_read_at_each_run(acme: Cli, api: JsonApi) -> None:
     acme.ok("add", "acme", "--api-key", "${SHOP_KEY}", env={"SHOP_KEY": TOKEN})
     assert "${SHOP_KEY}" in (acme.root / "credentials.json").read_text()
     assert TOKEN not in (acme.root / "credentials.json").read_text()
@@ -90,50 +90,50 @@ def test_a_reference_stays_a_reference_and_is_read_at_each_run(acme: Cli, api: J
     assert "SHOP_KEY" in done.json["error"]["hint"]
 
 
-def test_later_runs_do_not_read_the_variable_that_add_read(acme: Cli, api: JsonApi):
+def test_later_runs_do_not_read_the_variable_that_add_read(acme: Cli, api: JsonApi) -> None:
     acme.ok("add", "acme", "--api-key", TOKEN)
     acme.ok("connector", "test", "acme", env={"ACME_KEY": "of-another-account"})
     assert {seen.headers["authorization"] for seen in api.requests} == {f"Bearer {TOKEN}"}
 
 
-def test_the_override_variable_of_the_connector_wins_over_what_is_stored(acme: Cli, api: JsonApi):
+def test_the_override_variable_of_the_connector_wins_over_what_is_stored(acme: Cli, api: JsonApi) -> None:
     acme.ok("add", "acme", "--name", "acme_eu", "--api-key", "old-key-of-eu", "--no-check")
     acme.ok("connector", "test", "acme_eu", env={"DINOBASE_ACME_EU_API_KEY": TOKEN})
     assert {seen.headers["authorization"] for seen in api.requests} == {f"Bearer {TOKEN}"}
 
 
-def test_a_value_before_the_name_is_not_taken_for_the_name(acme: Cli):
+def test_a_value_before_the_name_is_not_taken_for_the_name(acme: Cli) -> None:
     assert acme.ok("add", "--api-key", TOKEN, "acme")["name"] == "acme"
 
 
-def test_a_name_that_is_there_needs_replace(connected: Cli):
+def test_a_name_that_is_there_needs_replace(connected: Cli) -> None:
     done = connected("add", "acme", "--api-key", TOKEN)
     assert done.code == 2
     assert done.json["error"]["code"] == "connector.exists"
     assert connected.ok("add", "acme", "--api-key", TOKEN, "--replace")["replaced"] is True
 
 
-def test_a_word_of_sql_is_refused_as_a_name_with_a_proposal(acme: Cli):
+def test_a_word_of_sql_is_refused_as_a_name_with_a_proposal(acme: Cli) -> None:
     done = acme("add", "acme", "--name", "order", "--api-key", TOKEN)
     assert done.code == 2
     assert done.json["error"]["context"]["proposal"] == "order_"
 
 
-def test_an_unknown_connector_gets_the_nearest_name(acme: Cli):
+def test_an_unknown_connector_gets_the_nearest_name(acme: Cli) -> None:
     done = acme("add", "acmee", "--api-key", TOKEN)
     assert done.code == 2
     assert "`acme`" in done.json["error"]["hint"]
     assert TOKEN not in done.out + done.err
 
 
-def test_an_unknown_flag_is_named_without_its_value(acme: Cli):
+def test_an_unknown_flag_is_named_without_its_value(acme: Cli) -> None:
     done = acme("add", "acme", "--api-kye", TOKEN)
     assert done.code == 2
     assert "--api-key" in done.json["error"]["hint"]
     assert TOKEN not in done.out + done.err
 
 
-def test_resources_are_kept_and_an_unknown_one_lists_the_known(acme: Cli):
+def test_resources_are_kept_and_an_unknown_one_lists_the_known(acme: Cli) -> None:
     assert acme.ok("add", "acme", "--api-key", TOKEN, "--resources", "+audit")["resources"] == [
         "users",
         "orders",
@@ -144,7 +144,7 @@ def test_resources_are_kept_and_an_unknown_one_lists_the_known(acme: Cli):
     assert "users" in done.json["error"]["hint"]
 
 
-def test_remove_without_a_terminal_needs_yes(connected: Cli):
+def test_remove_without_a_terminal_needs_yes(connected: Cli) -> None:
     done = connected("remove", "acme")
     assert done.code == 2
     assert "--yes" in done.json["error"]["hint"]
@@ -153,7 +153,7 @@ def test_remove_without_a_terminal_needs_yes(connected: Cli):
     assert connected.ok("connectors") == {"connectors": []}
 
 
-def test_remove_asks_on_a_terminal_and_no_is_no(connected: Cli):
+def test_remove_asks_on_a_terminal_and_no_is_no(connected: Cli) -> None:
     shown = connected.terminal("remove", "acme", answers=[("[y/N]", "n")])
     assert shown.code == 2
     assert len(connected.ok("connectors")["connectors"]) == 1
@@ -161,7 +161,7 @@ def test_remove_asks_on_a_terminal_and_no_is_no(connected: Cli):
     assert connected.ok("connectors") == {"connectors": []}
 
 
-def test_an_api_that_is_down_is_not_a_refusal_of_the_credentials(acme: Cli, api: JsonApi):
+def test_an_api_that_is_down_is_not_a_refusal_of_the_credentials(acme: Cli, api: JsonApi) -> None:
     api.fail("users", Fault(503), Fault(503))
     done = acme("add", "acme", "--api-key", TOKEN)
     assert done.code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.acceptance.conftest import TOKEN
 from tests.servers.json_api import Fault, JsonApi
 
 
-def test_a_draft_is_valid_and_its_table_can_be_synced_as_it_is(cli: Cli, api: JsonApi):
+def test_a_draft_is_valid_and_its_table_can_be_synced_as_it_is(cli: Cli, api: JsonApi) -> None:
     drafted = cli.ok(
         "connector", "create", "shop", "--url", api.url, "--endpoint", "users", "--endpoint", "v1/orders?limit=5",
         "--data-selector", "data", "--primary-key", "id",
@@ -23,18 +24,18 @@ def test_a_draft_is_valid_and_its_table_can_be_synced_as_it_is(cli: Cli, api: Js
 
 
 @pytest.mark.parametrize("auth", ["bearer", "api_key", "http_basic", "none"])
-def test_every_kind_of_draft_validates(cli: Cli, auth: str):
+def test_every_kind_of_draft_validates(cli: Cli, auth: str) -> None:
     cli.ok("connector", "create", "shop", "--url", "https://shop.test", "--endpoint", "/a/b.json", "--auth", auth)
     assert cli.ok("connector", "validate", "shop")["valid"] is True
 
 
-def test_an_endpoint_that_needs_a_parent_is_refused_with_the_way_to_it(cli: Cli):
+def test_an_endpoint_that_needs_a_parent_is_refused_with_the_way_to_it(cli: Cli) -> None:
     done = cli("connector", "create", "shop", "--url", "https://shop.test", "--endpoint", "a/{id}/b")
     assert done.code == 2
     assert "parent" in done.json["error"]["hint"]
 
 
-def test_a_draft_does_not_overwrite_a_file_unless_told(acme: Cli):
+def test_a_draft_does_not_overwrite_a_file_unless_told(acme: Cli) -> None:
     words = ["connector", "create", "acme", "--url", "https://shop.test", "--endpoint", "users"]
     done = acme(*words)
     assert done.code == 2
@@ -42,13 +43,13 @@ def test_a_draft_does_not_overwrite_a_file_unless_told(acme: Cli):
     acme.ok(*words, "--replace")
 
 
-def test_a_url_with_a_password_is_refused(cli: Cli):
+def test_a_url_with_a_password_is_refused(cli: Cli) -> None:
     done = cli("connector", "create", "shop", "--url", "https://me:pw12345@shop.test", "--endpoint", "users")
     assert done.code == 2
     assert "pw12345" not in done.out + done.err
 
 
-def test_validate_prints_all_problems_with_their_lines_and_is_exit_2(acme: Cli):
+def test_validate_prints_all_problems_with_their_lines_and_is_exit_2(acme: Cli) -> None:
     path = acme.root / "connectors" / "acme.yaml"
     path.write_text(path.read_text().replace("cursor_path", "cursor_pth").replace("credentials:", "credentals:"))
     done = acme("connector", "validate", str(path))
@@ -60,7 +61,7 @@ def test_validate_prints_all_problems_with_their_lines_and_is_exit_2(acme: Cli):
     assert "✗" in shown
 
 
-def test_validate_of_a_path_works_outside_the_workspace(acme: Cli, tmp_path):
+def test_validate_of_a_path_works_outside_the_workspace(acme: Cli, tmp_path: Path) -> None:
     file = tmp_path / "other" / "acme.yaml"
     file.parent.mkdir()
     file.write_text((acme.root / "connectors" / "acme.yaml").read_text())
@@ -68,7 +69,7 @@ def test_validate_of_a_path_works_outside_the_workspace(acme: Cli, tmp_path):
     assert acme("connector", "validate", str(tmp_path / "none.yaml")).code == 2
 
 
-def test_test_reads_one_page_per_selected_resource_and_stores_nothing(connected: Cli, api: JsonApi):
+def test_test_reads_one_page_per_selected_resource_and_stores_nothing(connected: Cli, api: JsonApi) -> None:
     tried = {r["name"]: r for r in connected.ok("connector", "test", "acme")["resources"]}
     assert [seen.path for seen in api.requests] == ["users", "orders"]
     assert tried["users"]["rows"] == 2
@@ -78,9 +79,13 @@ def test_test_reads_one_page_per_selected_resource_and_stores_nothing(connected:
     assert not (connected.root / "lakes" / "acme.db").exists()
 
 
-def test_test_tries_children_with_the_first_row_of_their_parent(acme: Cli, api: JsonApi):
+def test_test_tries_children_with_the_first_row_of_their_parent(acme: Cli, api: JsonApi) -> None:
     path = acme.root / "connectors" / "acme.yaml"
-    child = "  - name: notes\n    endpoint: {path: \"users/{user}/notes\"}\n    parent: {resource: users, field: id, param: user}\n"
+    child = """\
+  - name: notes
+    endpoint: {path: "users/{user}/notes"}
+    parent: {resource: users, field: id, param: user}
+"""
     path.write_text(path.read_text() + child)
     api.tables["users/1/notes"] = [{"id": 9, "text": "hi"}]
     tried = acme.ok("connector", "test", "acme", "--api-key", TOKEN, "--resources", "notes")["resources"]
@@ -88,7 +93,7 @@ def test_test_tries_children_with_the_first_row_of_their_parent(acme: Cli, api: 
     assert {"name": "_users_id", "type": "BIGINT"} in tried[0]["columns"]
 
 
-def test_test_goes_on_after_a_resource_that_fails_and_is_exit_1(connected: Cli, api: JsonApi):
+def test_test_goes_on_after_a_resource_that_fails_and_is_exit_1(connected: Cli, api: JsonApi) -> None:
     api.fail("users", Fault(403, b'{"message": "no scope"}'))
     done = connected("connector", "test", "acme")
     assert done.code == 1
@@ -96,7 +101,7 @@ def test_test_goes_on_after_a_resource_that_fails_and_is_exit_1(connected: Cli, 
     assert "no scope" in json.dumps(done.json)
 
 
-def test_list_says_which_files_are_ours_and_which_hide_a_packaged_one(acme: Cli):
+def test_list_says_which_files_are_ours_and_which_hide_a_packaged_one(acme: Cli) -> None:
     acme.ok("connector", "create", "stripe", "--url", "https://shop.test", "--endpoint", "users")
     listed = {d["name"]: d for d in acme.ok("connector", "list")["definitions"]}
     assert (listed["acme"]["origin"], listed["acme"]["overrides"]) == ("user", False)
@@ -106,7 +111,7 @@ def test_list_says_which_files_are_ours_and_which_hide_a_packaged_one(acme: Cli)
     assert available["stripe"]["overrides"] is True
 
 
-def test_edit_opens_the_editor_and_checks_afterwards(acme: Cli, tmp_path):
+def test_edit_opens_the_editor_and_checks_afterwards(acme: Cli, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\nsed -i 's/^client:/clint:/' \"$2\"\n")
     editor.chmod(0o700)
@@ -115,13 +120,13 @@ def test_edit_opens_the_editor_and_checks_afterwards(acme: Cli, tmp_path):
     assert any("client" in p["hint"] + p["message"] for p in done.json["problems"])
 
 
-def test_edit_of_a_packaged_connector_copies_it_first(cli: Cli):
+def test_edit_of_a_packaged_connector_copies_it_first(cli: Cli) -> None:
     done = cli("connector", "edit", "github", env={"EDITOR": "true"})
     assert done.code == 0
     assert done.json["file"] == str(cli.root / "connectors" / "github.yaml")
     assert "your copy" in done.err
 
 
-def test_schema_is_a_json_schema_of_connector_files(cli: Cli):
+def test_schema_is_a_json_schema_of_connector_files(cli: Cli) -> None:
     schema = cli.ok("connector", "schema")
     assert {"name", "client", "resources"} <= set(schema["properties"])

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.servers.json_api import JsonApi
 WIDE = "SELECT " + ", ".join(f"{n} AS column_{n}" for n in range(30)) + " FROM range(20)"
 
 
-def test_version_and_help_go_to_stdout(cli: Cli):
+def test_version_and_help_go_to_stdout(cli: Cli) -> None:
     assert cli("--version").out.startswith("dinobase 0.")
     done = cli("--help")
     assert (done.code, done.err) == (0, "")
@@ -25,7 +26,7 @@ def test_version_and_help_go_to_stdout(cli: Cli):
         assert text in done.out
 
 
-def test_no_arguments_print_the_help(cli: Cli):
+def test_no_arguments_print_the_help(cli: Cli) -> None:
     assert cli().out == cli("--help").out == cli("help").out
 
 
@@ -42,7 +43,7 @@ def test_no_arguments_print_the_help(cli: Cli):
         (["query", "SELECT 1", "--fromat", "csv"], "dinobase query"),
     ],
 )
-def test_a_wrong_word_is_exit_2_with_the_nearest_right_one(cli: Cli, words: list[str], hint: str):
+def test_a_wrong_word_is_exit_2_with_the_nearest_right_one(cli: Cli, words: list[str], hint: str) -> None:
     done = cli(*words)
     assert done.code == 2
     assert hint in done.json["error"]["hint"]
@@ -50,7 +51,7 @@ def test_a_wrong_word_is_exit_2_with_the_nearest_right_one(cli: Cli, words: list
     assert done.err.count("\n") == 1
 
 
-def test_a_failure_is_one_json_object_on_stdout_and_one_line_on_stderr(cli: Cli):
+def test_a_failure_is_one_json_object_on_stdout_and_one_line_on_stderr(cli: Cli) -> None:
     done = cli("describe", "stripe.customers")
     assert done.code == 2
     assert set(done.json) == {"error"}
@@ -58,25 +59,25 @@ def test_a_failure_is_one_json_object_on_stdout_and_one_line_on_stderr(cli: Cli)
     assert done.err.count("\n") == 1
 
 
-def test_on_a_terminal_a_failure_is_a_line_and_no_json(cli: Cli):
+def test_on_a_terminal_a_failure_is_a_line_and_no_json(cli: Cli) -> None:
     shown = cli.terminal("describe", "stripe.customers")
     assert shown.code == 2
     assert plain(shown.out).startswith("error: ")
     assert "{" not in shown.out
 
 
-def test_format_json_on_a_terminal_prints_a_failure_as_json_too(cli: Cli):
+def test_format_json_on_a_terminal_prints_a_failure_as_json_too(cli: Cli) -> None:
     shown = cli.terminal("describe", "stripe.customers", "--format", "json", env={"NO_COLOR": "1"})
     assert '"code": "unknown.connector"' in shown.out
 
 
-def test_csv_that_fails_leaves_stdout_empty(cli: Cli):
+def test_csv_that_fails_leaves_stdout_empty(cli: Cli) -> None:
     done = cli("query", "SELECT nope", "--format", "csv")
     assert (done.code, done.out) == (2, "")
 
 
 @pytest.mark.parametrize("words", [["connectors", "--available"], ["doctor"], ["query", "SELECT 1 AS a, NULL AS b"]])
-def test_every_format_prints_the_same_rows(cli: Cli, words: list[str]):
+def test_every_format_prints_the_same_rows(cli: Cli, words: list[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(cli(*words, "--format", "csv").out)))
     lines = [json.loads(line) for line in cli(*words, "--format", "ndjson").out.splitlines()]
     assert rows
@@ -86,23 +87,23 @@ def test_every_format_prints_the_same_rows(cli: Cli, words: list[str]):
     assert len(cli(*words, "--format", "table").out.splitlines()) >= len(rows) + 2
 
 
-def test_piped_output_has_no_escape_codes_and_a_terminal_has(cli: Cli):
+def test_piped_output_has_no_escape_codes_and_a_terminal_has(cli: Cli) -> None:
     assert "\x1b" not in cli("doctor", "--format", "table").out
     assert "\x1b[32mok" in cli.terminal("doctor").out
 
 
-def test_no_color_holds_on_a_terminal_and_force_color_in_a_pipe(cli: Cli):
+def test_no_color_holds_on_a_terminal_and_force_color_in_a_pipe(cli: Cli) -> None:
     assert "\x1b[" not in cli.terminal("doctor", env={"NO_COLOR": "1"}).out
     assert "\x1b[32mok" in cli("doctor", "--format", "table", env={"FORCE_COLOR": "1"}).out
     assert "\x1b[" not in cli("doctor", "--format", "table", env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).out
 
 
-def test_a_dumb_terminal_gets_no_colours(cli: Cli):
+def test_a_dumb_terminal_gets_no_colours(cli: Cli) -> None:
     assert "\x1b[" not in cli.terminal("doctor", env={"TERM": "dumb"}).out
 
 
 @pytest.mark.parametrize("width", [40, 80, 132])
-def test_tables_fit_the_terminal(cli: Cli, width: int):
+def test_tables_fit_the_terminal(cli: Cli, width: int) -> None:
     text = "'" + "word " * 60 + "'"
     shown = plain(cli.terminal("query", f"SELECT 7 AS id, {text} AS text, NULL AS nothing", width=width).out)
     assert max(map(len, shown.splitlines())) <= width
@@ -110,37 +111,37 @@ def test_tables_fit_the_terminal(cli: Cli, width: int):
     assert "NULL" in shown
 
 
-def test_columns_overrides_the_width(cli: Cli):
+def test_columns_overrides_the_width(cli: Cli) -> None:
     shown = cli.terminal("query", "SELECT repeat('x', 300) AS a", env={"COLUMNS": "50"}).out
     assert max(map(len, plain(shown).splitlines())) <= 50
 
 
-def test_numbers_stand_right_and_text_left(cli: Cli):
+def test_numbers_stand_right_and_text_left(cli: Cli) -> None:
     shown = plain(cli.terminal("query", "SELECT * FROM (VALUES (7, 'a'), (1000, 'bcd')) AS t(n, s)").out)
     assert "    7   a\n" in shown
     assert " 1000   bcd\n" in shown
 
 
-def test_many_columns_and_few_rows_turn_to_one_record_under_another(cli: Cli):
+def test_many_columns_and_few_rows_turn_to_one_record_under_another(cli: Cli) -> None:
     shown = plain(cli.terminal("query", WIDE.replace("range(20)", "range(2)")).out)
     assert " 1 of 2 " in shown
     assert "column_29  29\n" in shown
 
 
-def test_many_columns_and_many_rows_lose_columns_with_a_note(cli: Cli):
+def test_many_columns_and_many_rows_lose_columns_with_a_note(cli: Cli) -> None:
     shown = plain(cli.terminal("query", WIDE).out)
     assert "of 30 columns fit" in shown
     assert "column_29" not in shown
 
 
-def test_control_characters_in_data_are_shown_and_not_sent_to_the_terminal(cli: Cli):
+def test_control_characters_in_data_are_shown_and_not_sent_to_the_terminal(cli: Cli) -> None:
     shown = cli.terminal("query", r"SELECT chr(27) || '[31mred' || chr(10) || chr(7) AS a, '[bold]x' AS b")
     assert "␛[31mred↵" in shown.out
     assert "\x1b[31mred" not in shown.out
     assert "[bold]x" in shown.out
 
 
-def test_a_reader_that_goes_away_is_no_error(cli: Cli):
+def test_a_reader_that_goes_away_is_no_error(cli: Cli) -> None:
     env = cli.environment()
     process = subprocess.Popen(
         [*COMMAND, "query", "SELECT * FROM range(3000000)", "--max-rows", "0", "--format", "csv"],
@@ -157,8 +158,8 @@ def test_a_reader_that_goes_away_is_no_error(cli: Cli):
     assert process.wait(60) == 0
 
 
-def test_a_full_disk_behind_stdout_is_a_failure(cli: Cli):
-    with open("/dev/full", "w") as full:
+def test_a_full_disk_behind_stdout_is_a_failure(cli: Cli) -> None:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*COMMAND, "connectors", "--available"],
             stdout=full,
@@ -172,7 +173,7 @@ def test_a_full_disk_behind_stdout_is_a_failure(cli: Cli):
     assert "Traceback" not in done.stderr
 
 
-def test_what_nobody_expected_is_a_short_message_and_a_file_without_secrets(connected: Cli, api: JsonApi):
+def test_what_nobody_expected_is_a_short_message_and_a_file_without_secrets(connected: Cli, api: JsonApi) -> None:
     config = connected.root / "config.yaml"
     config.unlink()
     config.mkdir()  # a folder where a file should be: EISDIR
@@ -182,7 +183,7 @@ def test_what_nobody_expected_is_a_short_message_and_a_file_without_secrets(conn
     assert done.json["error"]["code"] == "system.error"
 
 
-def test_a_crash_names_a_file_with_the_traceback(cli: Cli, tmp_path):
+def test_a_crash_names_a_file_with_the_traceback(cli: Cli, tmp_path: Path) -> None:
     hook = tmp_path / "hook"
     hook.mkdir()
     (hook / "sitecustomize.py").write_text(
@@ -203,7 +204,7 @@ def test_a_crash_names_a_file_with_the_traceback(cli: Cli, tmp_path):
     assert TOKEN not in text + done.out + done.err
 
 
-def test_help_loads_no_heavy_library(cli: Cli):
+def test_help_loads_no_heavy_library(cli: Cli) -> None:
     code = (
         "import sys\nsys.argv = ['dinobase', '--help']\n"
         "from dinobase.cli.main import main\n"
@@ -211,7 +212,5 @@ def test_help_loads_no_heavy_library(cli: Cli):
         "heavy = {'duckdb', '_duckdb', 'aiohttp', 'pydantic', 'yaml', 'rich', 'msgspec', 'keyring', 'asyncio'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
-    done = subprocess.run(
-        [COMMAND[0], "-c", code], capture_output=True, text=True, env=cli.environment(), check=True
-    )
+    done = subprocess.run([COMMAND[0], "-c", code], capture_output=True, text=True, env=cli.environment(), check=True)
     assert done.stderr == "[]\n"

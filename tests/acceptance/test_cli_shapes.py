@@ -90,7 +90,7 @@ def _clean(value: Any, cli: Cli, api: JsonApi) -> Any:
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_the_shape_is_that_of_the_golden_file(name: str, printed: dict[str, Any]):
+def test_the_shape_is_that_of_the_golden_file(name: str, printed: dict[str, Any]) -> None:
     file = GOLDEN / f"{name.replace(' ', '_').replace('--', '')}.json"
     text = json.dumps(printed[name], indent=2, ensure_ascii=False) + "\n"
     if os.environ.get("UPDATE_GOLDEN"):
@@ -99,7 +99,7 @@ def test_the_shape_is_that_of_the_golden_file(name: str, printed: dict[str, Any]
 
 
 @pytest.mark.parametrize("line", shapes())
-def test_the_published_schema_knows_every_key_that_is_printed(line: str, printed: dict[str, Any]):
+def test_the_published_schema_knows_every_key_that_is_printed(line: str, printed: dict[str, Any]) -> None:
     schema = of(line)
     unknown = list(_unknown_keys(printed[line], schema, schema.get("$defs", {}), line))
     assert unknown == []
@@ -124,5 +124,5 @@ def _unknown_keys(value: Any, schema: dict[str, Any], defs: dict[str, Any], path
             yield from _unknown_keys(item, schema["items"], defs, f"{path}[]")
 
 
-def test_every_command_that_prints_json_has_a_golden_file(printed: dict[str, Any]):
+def test_every_command_that_prints_json_has_a_golden_file(printed: dict[str, Any]) -> None:
     assert set(shapes()) == set(LINES) - NOT_SHAPES

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from tests.acceptance.cli_process import Cli, plain
 from tests.acceptance.conftest import TOKEN
 from tests.servers.json_api import Fault, JsonApi
 
 
-def tables_of(report: dict) -> dict[str, tuple[str, int, int]]:
+def tables_of(report: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
     return {t["name"]: (t["status"], t["rows"], t["total_rows"]) for t in report["connectors"][0]["tables"]}
 
 
-def test_a_sync_brings_the_selected_tables_and_reports_them(connected: Cli):
+def test_a_sync_brings_the_selected_tables_and_reports_them(connected: Cli) -> None:
     report = connected.ok("sync")
     assert report["status"] == "success"
     assert tables_of(report) == {"users": ("success", 5, 5), "orders": ("success", 3, 3)}
@@ -22,20 +23,20 @@ def test_a_sync_brings_the_selected_tables_and_reports_them(connected: Cli):
     assert rows == [{"id": 1, "name": "user 1", "address__city": "Oslo"}]
 
 
-def test_resources_with_a_plus_add_to_the_set_for_one_run(connected: Cli):
+def test_resources_with_a_plus_add_to_the_set_for_one_run(connected: Cli) -> None:
     report = connected.ok("sync", "acme", "--resources", "+audit")
     assert set(tables_of(report)) == {"users", "orders", "audit"}
     assert set(tables_of(connected.ok("sync"))) == {"users", "orders"}
 
 
-def test_an_unknown_resource_is_exit_2_and_nothing_is_asked(connected: Cli, api: JsonApi):
+def test_an_unknown_resource_is_exit_2_and_nothing_is_asked(connected: Cli, api: JsonApi) -> None:
     done = connected("sync", "acme", "--resources", "user")
     assert done.code == 2
     assert "users" in done.json["error"]["hint"]
     assert api.requests == []
 
 
-def test_a_second_sync_asks_from_the_cursor_on_and_a_full_refresh_starts_over(connected: Cli, api: JsonApi):
+def test_a_second_sync_asks_from_the_cursor_on_and_a_full_refresh_starts_over(connected: Cli, api: JsonApi) -> None:
     connected.ok("sync")
     api.requests.clear()
     connected.ok("sync")
@@ -45,7 +46,7 @@ def test_a_second_sync_asks_from_the_cursor_on_and_a_full_refresh_starts_over(co
     assert api.asked("orders")[0].params["since"] == "2024-01-01"
 
 
-def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(connected: Cli, api: JsonApi):
+def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(connected: Cli, api: JsonApi) -> None:
     connected.ok("sync")
     api.requests.clear()
     planned = connected.ok("sync", "--dry-run")
@@ -54,7 +55,7 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(connected: Cli, api
     assert (orders["mode"], orders["start_value"]) == ("incremental", "2024-03-01T00:00:00Z")
 
 
-def test_one_failed_resource_makes_exit_1_and_the_others_land(connected: Cli, api: JsonApi):
+def test_one_failed_resource_makes_exit_1_and_the_others_land(connected: Cli, api: JsonApi) -> None:
     api.fail("orders", Fault(400, b'{"message": "no such filter"}'))
     done = connected("sync")
     assert done.code == 1
@@ -68,7 +69,7 @@ def test_one_failed_resource_makes_exit_1_and_the_others_land(connected: Cli, ap
     assert {t["name"]: t["status"] for t in status["tables"]} == {"orders": "error", "users": "success"}
 
 
-def test_a_connector_that_cannot_start_does_not_stop_another(connected: Cli):
+def test_a_connector_that_cannot_start_does_not_stop_another(connected: Cli) -> None:
     broken = (connected.root / "connectors" / "acme.yaml").read_text().replace("name: acme", "name: broken")
     (connected.root / "connectors" / "broken.yaml").write_text(broken)
     connected.ok("add", "broken", "--api-key", TOKEN, "--no-check")
@@ -79,7 +80,7 @@ def test_a_connector_that_cannot_start_does_not_stop_another(connected: Cli):
     assert connected("sync", "broken").code == 2
 
 
-def test_status_and_connectors_say_how_fresh_everything_is(connected: Cli):
+def test_status_and_connectors_say_how_fresh_everything_is(connected: Cli) -> None:
     assert connected.ok("status")["connectors"][0]["is_stale"] is True
     connected.ok("sync")
     entry = connected.ok("connectors")["connectors"][0]
@@ -88,7 +89,7 @@ def test_status_and_connectors_say_how_fresh_everything_is(connected: Cli):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", entry["last_sync"])
 
 
-def test_on_a_terminal_a_sync_shows_progress_and_ends_with_a_table(connected: Cli):
+def test_on_a_terminal_a_sync_shows_progress_and_ends_with_a_table(connected: Cli) -> None:
     shown = connected.terminal("sync")
     assert shown.code == 0
     text = plain(shown.out)
@@ -97,20 +98,20 @@ def test_on_a_terminal_a_sync_shows_progress_and_ends_with_a_table(connected: Cl
     assert "\x1b[32msuccess" in shown.out
 
 
-def test_a_wait_for_the_rate_limit_is_shown_with_its_countdown(connected: Cli, api: JsonApi):
+def test_a_wait_for_the_rate_limit_is_shown_with_its_countdown(connected: Cli, api: JsonApi) -> None:
     api.fail("users", Fault(429, b"{}", {"Retry-After": "2"}))
     shown = plain(connected.terminal("sync").out)
     assert re.search(r"waiting [12] s", shown)
 
 
-def test_piped_a_sync_keeps_stdout_for_json_and_says_the_rest_on_stderr(connected: Cli):
+def test_piped_a_sync_keeps_stdout_for_json_and_says_the_rest_on_stderr(connected: Cli) -> None:
     done = connected("sync")
     assert done.json["status"] == "success"
     assert "acme.users: success, 5 rows" in done.err
     assert "\x1b" not in done.out + done.err
 
 
-def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(connected: Cli, api: JsonApi):
+def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(connected: Cli, api: JsonApi) -> None:
     api.fail("users", Fault(429, b"{}", {"Retry-After": "60"}))
     shown = connected.terminal("sync", interrupt_at="waiting")
     assert shown.code == 130
@@ -118,7 +119,7 @@ def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(connected: Cli, api
     assert "Interrupted" in shown.out
 
 
-def test_remove_drops_the_tables_unless_they_are_kept(connected: Cli):
+def test_remove_drops_the_tables_unless_they_are_kept(connected: Cli) -> None:
     connected.ok("sync")
     removed = connected.ok("remove", "acme", "--yes", "--keep-data")
     assert removed["data"] == "kept"

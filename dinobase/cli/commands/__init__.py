@@ -85,7 +85,7 @@ COMMANDS: tuple[Command, ...] = (
         "Keep",
         "maintain",
         "Merge small files, drop versions past the retention",
-        (("maintain", f"{_R}:Maintained"),),
+        (("maintain", "dinobase.workspace.upkeep:Maintained"),),
     ),
     Command(
         "doctor",

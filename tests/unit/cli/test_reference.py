@@ -14,13 +14,13 @@ from dinobase.query import fast
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 
 
-def test_the_reference_page_is_current():
+def test_the_reference_page_is_current() -> None:
     text = PAGE.read_text()
     generated = text[text.index("]]] -->\n") + len("]]] -->\n") : text.index("<!-- [[[end]]]")]
     assert generated.strip() == reference.markdown().strip(), "run `cog -r docs/cli.md`"
 
 
-def test_every_command_has_a_summary_texts_and_an_argument_help():
+def test_every_command_has_a_summary_texts_and_an_argument_help() -> None:
     assert set(help_text.TEXTS) == {command.name for command in COMMANDS}
     for command, parser in whole.parsers():
         assert command.summary
@@ -28,7 +28,7 @@ def test_every_command_has_a_summary_texts_and_an_argument_help():
             assert action.help or action.dest == "action", f"{command.name} {action.option_strings or action.dest}"
 
 
-def test_the_fast_door_takes_the_flags_that_the_help_shows():
+def test_the_fast_door_takes_the_flags_that_the_help_shows() -> None:
     asked = fast.parse(["SELECT 1", "--format", "csv", "--max-rows", "7", "--timeout", "3"])
     assert asked is not None
     shown = next(parser for command, parser in whole.parsers() if command.name == "query")
@@ -43,7 +43,7 @@ def test_the_fast_door_takes_the_flags_that_the_help_shows():
         (["dinobase", "sync", "--f"], {"--full-refresh", "--format"}),
     ],
 )
-def test_bash_completes_commands_actions_and_flags(words: list[str], expected: set[str], tmp_path: Path):
+def test_bash_completes_commands_actions_and_flags(words: list[str], expected: set[str], tmp_path: Path) -> None:
     import shtab
 
     script = tmp_path / "completion.bash"

@@ -31,7 +31,7 @@ def workspace(tmp_path: Path) -> Paths:
     return paths(tmp_path / "w")
 
 
-def test_the_order_is_flag_env_prompt_default(monkeypatch: pytest.MonkeyPatch):
+def test_the_order_is_flag_env_prompt_default(monkeypatch: pytest.MonkeyPatch) -> None:
     def origin(given: dict[str, str], *, asked: bool) -> tuple[str, str]:
         answer = credentials.gather("shop", [KEY], given, (lambda _: "typed") if asked else None)["api_key"]
         return answer.origin, answer.value
@@ -43,39 +43,39 @@ def test_the_order_is_flag_env_prompt_default(monkeypatch: pytest.MonkeyPatch):
     assert credentials.gather("shop", [SITE], {}, None)["site"].origin == "default"
 
 
-def test_an_empty_environment_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch):
+def test_an_empty_environment_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_KEY", "")
     with pytest.raises(CredentialMissing):
         credentials.gather("shop", [KEY], {}, None)
 
 
-def test_an_optional_credential_without_a_value_is_empty_text():
+def test_an_optional_credential_without_a_value_is_empty_text() -> None:
     optional = Credential(name="team", required=False)
     answers = credentials.gather("shop", [optional], {}, None)
     assert credentials.values([optional], answers) == {"team": ""}
 
 
-def test_every_resolved_secret_is_registered_for_redaction():
+def test_every_resolved_secret_is_registered_for_redaction() -> None:
     credentials.gather("shop", [KEY, SITE], {"api_key": "s3cr3t/+x", "site": "https://eu.shop.test"}, None)
     assert secrets.redact("key s3cr3t/+x, url s3cr3t%2F%2Bx, site https://eu.shop.test") == (
         "key ***, url ***, site https://eu.shop.test"
     )
 
 
-def test_what_is_no_secret_goes_to_config_and_the_rest_to_the_vault():
+def test_what_is_no_secret_goes_to_config_and_the_rest_to_the_vault() -> None:
     answers = credentials.gather("shop", [KEY, SITE], {"api_key": "k-123", "site": "https://eu.shop.test"}, None)
     assert credentials.secret_items(answers) == {"api_key": "k-123"}
     assert credentials.plain_items(answers) == {"site": "https://eu.shop.test"}
 
 
-def test_a_default_is_not_stored_so_that_a_better_one_is_used_later():
+def test_a_default_is_not_stored_so_that_a_better_one_is_used_later() -> None:
     answers = credentials.gather("shop", [SITE], {}, None)
     assert credentials.plain_items(answers) == {}
 
 
 def test_later_the_override_wins_then_what_is_stored_then_the_default(
     workspace: Paths, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     vault = Vault(workspace)
     vault.put("shop", {"api_key": "stored-key"})
     recalled = credentials.recall("shop", [KEY, SITE], vault, {"site": "https://eu.shop.test"})
@@ -88,19 +88,19 @@ def test_later_the_override_wins_then_what_is_stored_then_the_default(
     assert credentials.recall("shop", [KEY, SITE], vault, {})["site"].value == "https://shop.test"
 
 
-def test_later_a_missing_one_names_the_variable_that_can_give_it(workspace: Paths):
+def test_later_a_missing_one_names_the_variable_that_can_give_it(workspace: Paths) -> None:
     with pytest.raises(CredentialMissing) as missing:
         credentials.recall("shop_eu", [KEY], Vault(workspace), {})
     assert "DINOBASE_SHOP_EU_API_KEY" in missing.value.message
 
 
-def test_a_reference_to_a_variable_that_is_not_set_says_so():
+def test_a_reference_to_a_variable_that_is_not_set_says_so() -> None:
     with pytest.raises(CredentialMissing) as missing:
         credentials.gather("shop", [KEY], {"api_key": "${NOT_THERE}"}, None)
     assert "NOT_THERE" in missing.value.message
 
 
-def test_the_file_is_its_owners_alone_whatever_the_umask(workspace: Paths, monkeypatch: pytest.MonkeyPatch):
+def test_the_file_is_its_owners_alone_whatever_the_umask(workspace: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     before = os.umask(0)
@@ -112,7 +112,7 @@ def test_the_file_is_its_owners_alone_whatever_the_umask(workspace: Paths, monke
     assert [p.name for p in workspace.root.iterdir() if p.name.startswith(".")] == []
 
 
-def test_one_connector_is_forgotten_and_the_others_stay(workspace: Paths):
+def test_one_connector_is_forgotten_and_the_others_stay(workspace: Paths) -> None:
     vault = Vault(workspace)
     vault.put("shop", {"api_key": "k-123"})
     vault.put("other", {"api_key": "k-456"})
@@ -121,7 +121,7 @@ def test_one_connector_is_forgotten_and_the_others_stay(workspace: Paths):
     assert vault.get("other") == {"api_key": "k-456"}
 
 
-def test_a_faulty_file_is_named_and_not_overwritten(workspace: Paths):
+def test_a_faulty_file_is_named_and_not_overwritten(workspace: Paths) -> None:
     workspace.make(workspace.root)
     workspace.credentials.write_text("{not json")
     with pytest.raises(RequestError) as faulty:
@@ -168,7 +168,7 @@ def _use_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_where_a_keyring_works_the_secret_is_there_and_not_in_the_file(
     workspace: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     ring = _use_ring(tmp_path, monkeypatch)
     vault = Vault(workspace)
     assert vault.put("shop", {"api_key": "k-in-ring", "other": "${VAR}"}) == "keyring"
@@ -183,7 +183,7 @@ def test_where_a_keyring_works_the_secret_is_there_and_not_in_the_file(
     assert json.loads(ring.read_text()) == {}
 
 
-def test_a_keyring_that_lost_the_secret_is_said(workspace: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_keyring_that_lost_the_secret_is_said(workspace: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = _use_ring(tmp_path, monkeypatch)
     Vault(workspace).put("shop", {"api_key": "k-in-ring"})
     ring.write_text("{}")
@@ -192,5 +192,5 @@ def test_a_keyring_that_lost_the_secret_is_said(workspace: Paths, tmp_path: Path
     assert "--replace" in missing.value.hint
 
 
-def test_a_keyring_that_forgets_at_once_is_not_used(workspace: Paths):
+def test_a_keyring_that_forgets_at_once_is_not_used(workspace: Paths) -> None:
     assert Vault(workspace).put("shop", {"api_key": "k"}) == "file"

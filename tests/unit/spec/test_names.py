@@ -12,7 +12,7 @@ from dinobase.spec import names
 
 
 @pytest.mark.parametrize("name", ["stripe", "stripe_eu", "a1", "crm_2"])
-def test_a_plain_name_is_taken_as_it_is(name: str):
+def test_a_plain_name_is_taken_as_it_is(name: str) -> None:
     assert names.check(name) == name
 
 
@@ -30,7 +30,7 @@ def test_a_plain_name_is_taken_as_it_is(name: str):
         ("stripe\n", "stripe", "without quotes"),
     ],
 )
-def test_another_is_refused_with_the_reason_and_one_that_would_do(name: str, proposal: str, reason: str):
+def test_another_is_refused_with_the_reason_and_one_that_would_do(name: str, proposal: str, reason: str) -> None:
     with pytest.raises(UsageError) as refused:
         names.check(name)
     assert reason in refused.value.message
@@ -38,12 +38,12 @@ def test_another_is_refused_with_the_reason_and_one_that_would_do(name: str, pro
 
 
 @given(st.text(max_size=80))
-def test_every_proposal_is_a_name_that_is_taken(text: str):
+def test_every_proposal_is_a_name_that_is_taken(text: str) -> None:
     proposal = names.propose(text)
     assert names.check(proposal) == proposal
 
 
-def test_the_reserved_words_are_those_that_duckdb_refuses_unquoted():
+def test_the_reserved_words_are_those_that_duckdb_refuses_unquoted() -> None:
     with duckdb.connect() as connection:
         words = [row[0] for row in connection.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()]
     refused = set()
