@@ -59,12 +59,13 @@ def maintain(
     old_files: timedelta = OLD_FILES,
     orphans: timedelta = ORPHANS,
     at: datetime | None = None,
+    timeout: float = 600.0,
 ) -> Maintenance:
     """Do what is to be done for one lake; raises lake.locked where a load does not end in time."""
     moment = at or now()
     if not lake_exists(location):
         return Maintenance(location.name)
-    with write_lock(location, state):
+    with write_lock(location, state, timeout=timeout):
         with open_metadata(location) as metadata:
             rewrite = _deleted_rows(metadata)
             expired = _expired(metadata, moment - retention)
