@@ -58,13 +58,14 @@ def test_amounts_that_come_as_text_can_be_added_up(added: Workbench) -> None:
     assert added.value("SELECT sum(amount) FROM hubspot.deals") == sum(i + 0.5 for i in range(45))
 
 
-def test_searches_are_ordered_by_change_and_go_on_in_the_body(added: Workbench, hubspot: HubspotServer) -> None:
+def test_each_page_is_a_search_from_the_last_change_on(added: Workbench, hubspot: HubspotServer) -> None:
     added.succeed("sync", "hubspot", "--resources", "contacts")
     bodies = [request.json for request in hubspot.asked("/contacts/search")]
-    assert [(body["limit"], body.get("after")) for body in bodies] == [(200, None), (200, "200"), (200, "400")]
+    assert [(body["limit"], body.get("after")) for body in bodies] == [(200, None)] * 3
+    starts = [body["filterGroups"] for body in bodies]
+    condition = {"propertyName": "lastmodifieddate", "operator": "GTE"}
+    assert starts == [[{"filters": [condition | {"value": value}]}] for value in ("0", millis(199), millis(398))]
     assert bodies[0]["sorts"] == [{"propertyName": "lastmodifieddate", "direction": "ASCENDING"}]
-    condition = {"propertyName": "lastmodifieddate", "operator": "GTE", "value": "0"}
-    assert bodies[0]["filterGroups"] == [{"filters": [condition]}]
     assert "email" in bodies[0]["properties"]
 
 
@@ -80,7 +81,7 @@ def test_the_next_sync_searches_from_an_hour_before_the_last_change(added: Workb
     assert added.value("SELECT count(*) FROM hubspot.contacts") == 450
 
 
-def test_a_search_beyond_10000_records_begins_again_at_the_last_change(bench: Workbench) -> None:
+def test_more_records_than_a_search_ends_at_come_all(bench: Workbench) -> None:
     server = HubspotServer(10_450)
     with serving(server):
         bench.install("hubspot", server.url)
@@ -88,9 +89,23 @@ def test_a_search_beyond_10000_records_begins_again_at_the_last_change(bench: Wo
         bench.succeed("sync", "hubspot", "--resources", "contacts")
     assert bench.value("SELECT count(*) FROM hubspot.contacts") == 10_450
     bodies = [request.json for request in server.asked("/contacts/search")]
-    assert max(int(body.get("after") or 0) + body["limit"] for body in bodies) <= 10_000
-    starts = [body["filterGroups"][0]["filters"][0]["value"] for body in bodies]
-    assert sorted(set(starts), key=int) == ["0", millis(9_999)]
+    assert max(int(body.get("after") or 0) + body["limit"] for body in bodies) <= 200
+
+
+def test_a_record_that_changes_while_a_search_is_read_hides_no_other(bench: Workbench) -> None:
+    server = HubspotServer(1000)
+    changed = iter(range(100, 200))
+
+    def change_one_that_was_read() -> None:
+        server.touch("contacts", str(next(changed)), 5000)
+
+    server.before_search = change_one_that_was_read
+    with serving(server):
+        bench.install("hubspot", server.url)
+        bench.succeed("add", "hubspot", "--access-token", TOKEN)
+        bench.succeed("sync", "hubspot", "--resources", "contacts")
+        bench.succeed("sync", "hubspot", "--resources", "contacts")
+    assert bench.value("SELECT count(*) FROM hubspot.contacts") == 1000
 
 
 def test_associations_and_stages_join(added: Workbench, hubspot: HubspotServer) -> None:

@@ -28,13 +28,15 @@ def user(number: int) -> dict[str, Json]:
 
 
 class GithubServer(VendorServer):
-    """`acme/web` with `n` issues, `acme/empty` without a commit, `acme/docs` with issues disabled."""
+    """`acme/web` with `n` issues, `acme/empty` without a commit, `acme/docs` with issues disabled; `others` by name."""
 
     def __init__(self, n: int = 250) -> None:
         super().__init__()
         self.limit = 5000
         self.remaining = 5000
         self.reset_in = 1
+        self.names = ["web", "empty", "docs"]
+        self.others: dict[str, list[dict[str, Json]]] = {}
         self.issues = [self._issue(i) for i in range(1, n + 1)]
         self.pulls = [self._pull(i) for i in range(1, n // 5 + 1)]
         self.comments = [self._comment(i) for i in range(1, n // 2 + 1)]
@@ -79,8 +81,8 @@ class GithubServer(VendorServer):
     def _records(self, request: Received) -> list[dict[str, Json]] | Reply:
         match request.path.strip("/").split("/"):
             case ["user", "repos"] | ["orgs", "acme", "repos"]:
-                return [self.repository(i, name) for i, name in enumerate(("web", "empty", "docs"), 1)]
-            case ["repos", "acme", name] if name in {"web", "empty", "docs"}:
+                return [self.repository(i, name) for i, name in enumerate([*self.names, *self.others], 1)]
+            case ["repos", "acme", name] if name in self.names:
                 return self._reply(self.repository(1, name))
             case ["repos", "acme", "empty", "commits"]:
                 return self._reply({"message": "Git Repository is empty."}, 409)
@@ -103,6 +105,8 @@ class GithubServer(VendorServer):
                 return sorted(kept, key=lambda r: r["commit"]["committer"]["date"], reverse=True)
             case ["repos", "acme", "web", "releases"]:
                 return self.releases
+            case ["repos", "acme", name, "issues"] if name in self.others:
+                return self._since(request, self.others[name])
             case ["repos", "acme", "empty" | "docs", _] | ["repos", "acme", "empty" | "docs", _, _]:
                 return []
         return self._reply({"message": "Not Found", "status": "404"}, 404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -33,6 +34,7 @@ class HubspotServer(VendorServer):
 
     def __init__(self, n: int = 250) -> None:
         super().__init__()
+        self.before_search: Callable[[], None] = lambda: None
         self.data: dict[str, dict[str, dict[str, Json]]] = {}
         for kind in (*_OBJECTS, *_ACTIVITIES):
             count = n if kind == "contacts" else max(n // 10, 1)
@@ -73,6 +75,7 @@ class HubspotServer(VendorServer):
             return _error(401, "Authentication credentials not found.", "INVALID_AUTHENTICATION")
         match request.path.strip("/").split("/"):
             case ["crm", "v3", "objects", kind, "search"] if kind in self.data and request.method == "POST":
+                self.before_search()
                 return self._search(kind, request.json)
             case ["crm", "v3", "objects", kind] if kind in self.data and request.method == "GET":
                 return self._list(kind, request)
