@@ -39,6 +39,14 @@ def redact(text: str) -> str:
     return text
 
 
+def register_url(url: str) -> None:
+    """Hide the password that a URL holds."""
+    password = urllib.parse.urlsplit(url).password
+    if password:
+        register(password)
+        register(urllib.parse.unquote(password))
+
+
 def redact_url(url: str) -> str:
     """Return a URL without its password."""
     parts = urllib.parse.urlsplit(url)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from dinobase.core import errors, settings
+from dinobase.core import errors, secrets, settings
 from dinobase.core.values import Event, Observer
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ class Workspace:
         """Read config.yaml."""
         from dinobase.spec.config import load_config
 
-        return load_config(self.paths)
+        config = load_config(self.paths)
+        secrets.register_url(config.storage.catalog)
+        return config
 
     def connector(self, name: str) -> ConnectorConfig:
         """Return a connected connector's entry, or raise with the nearest name."""
