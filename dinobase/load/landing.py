@@ -147,6 +147,11 @@ class Landing:
         except LakeError as error:
             if error.error_code == "lake.disk_full":
                 raise
+            if "Out of Memory" in error.message:
+                raise LoadError(
+                    f"{len(self.schema.columns)} columns of these rows need more memory than a load has",
+                    hint="declare objects with many fields as JSON under `columns:`, or lower `max_nesting`",
+                ) from error
             if LONG in error.message:
                 return _LONG
             column = drifted(error.message)
