@@ -9,7 +9,8 @@ from typing import Any
 
 import _duckdb
 
-from dinobase.lake.attach import attach_sql, extensions, schema_sql
+from dinobase.core.settings import env
+from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, schema_sql, secret_sql
 from dinobase.lake.extensions import extension_path
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.sql import literal
@@ -32,6 +33,9 @@ class Builder:
         for name in extensions(location):
             self.con.execute(f"LOAD {literal(extension_path(name))}")
         self.con.execute("SET TimeZone = 'UTC'")
+        secret = secret_sql(location, {name: env(name) or "" for name in STORAGE_ENV})
+        if secret:
+            self.con.execute(secret)
         self.con.execute(attach_sql(location, read_only=False, create=True))
         self.con.execute(f"USE {location.name}.main")
         if not self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = '_dinobase_state' AND NOT internal"):
