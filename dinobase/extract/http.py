@@ -81,12 +81,13 @@ class HttpClient:
         if bare:
             signed = harmless(signed)
         request, url, asked = signed, encode(signed.url, signed.params), shown
+        _origin(url)
         for _ in range(_MOST_REDIRECTS + 1):
             response = await self._once(request, url, asked)
             location = response.headers.get("location")
             if response.status not in _REDIRECTS or not location:
                 return response
-            target = plain(urldefrag(urljoin(url, location)).url)
+            target = _joined(url, location)
             here, there = _origin(url), _origin(target)
             kept = here.keeps(there)
             if not kept and request.method != "GET":
@@ -150,6 +151,15 @@ class HttpClient:
             found = proxies.get(scheme) or proxies.get("all")
             self._proxies[key] = None if not found or urllib.request.proxy_bypass(key[1]) else found
         return self._proxies[key]
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return plain(urldefrag(urljoin(url, location)).url)
+    except ValueError:
+        raise TransportError(
+            "fetch.redirect", f"the redirect to `{redact(location[:200])}` is not a URL", retry=False
+        ) from None
 
 
 def _origin(url: str) -> Origin:

@@ -21,6 +21,8 @@ _HEADER = struct.Struct("<8sqqd")  # magic, capacity, next place in the ring, pa
 _MOMENT = struct.Struct("<d")
 _MAGIC = b"dinorl01"
 _CONTENDED = 0.002
+_WORTH_TELLING = 1.0
+_TICK = 0.001  # clocks round: what is shorter than this is over
 _MARGIN = 0.02  # of the span: requests of one burst do not take equally long to arrive
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -30,6 +32,10 @@ Now = Callable[[], float]
 def wall() -> float:
     """Return the moment as a number that means the same in every process."""
     return clock.now().timestamp()
+
+
+def _quiet(seconds: float) -> None:
+    del seconds
 
 
 class Limiter:
@@ -44,6 +50,7 @@ class Limiter:
         sleep: Sleep = asyncio.sleep,
         now: Now = wall,
         longest_pause: float = 300.0,
+        tell: Callable[[float], None] = _quiet,
     ) -> None:
         self._path = path
         self._capacity = requests
@@ -51,6 +58,7 @@ class Limiter:
         self._sleep = sleep
         self._now = now
         self._longest_pause = longest_pause
+        self._tell = tell
         self._lock = filelock.FileLock(path.with_suffix(".lock"), mode=0o600, thread_local=False)
         self._queue = asyncio.Lock()
         self._file = -1
@@ -75,13 +83,15 @@ class Limiter:
 
     async def acquire(self, *, first: bool = False) -> float:
         """Wait for a place; returns the seconds waited. `first` (writes, live look-ups) goes before those who wait."""
-        waited = await self._out_pause()
-        if not self._capacity:
-            return waited
-        if first:
-            return waited + await self._take(reserve=True)
-        async with self._queue:
-            return waited + await self._take(reserve=False)
+        begun = self._now()
+        while (seconds := self.paused()) > _TICK:
+            await self._sleep(seconds + _TICK)
+        if self._capacity and first:
+            await self._take(reserve=True)
+        elif self._capacity:
+            async with self._queue:
+                await self._take(reserve=False)
+        return max(0.0, self._now() - begun)
 
     async def pause(self, seconds: float) -> None:
         """Hold back all requests of the instance, in every process, for so long."""
@@ -96,15 +106,12 @@ class Limiter:
         header = self._header()
         return max(0.0, self._sane_pause(header[3]) - self._now()) if header else 0.0
 
-    async def _out_pause(self) -> float:
-        waited = 0.0
-        while (seconds := self.paused()) > 0:
-            await self._sleep(seconds)
-            waited += seconds
-        return waited
+    async def _wait(self, seconds: float) -> None:
+        if seconds >= _WORTH_TELLING:
+            self._tell(seconds)
+        await self._sleep(seconds + _TICK)
 
-    async def _take(self, *, reserve: bool) -> float:
-        waited = 0.0
+    async def _take(self, *, reserve: bool) -> None:
         while True:
             async with _Held(self._lock):
                 header = self._header()
@@ -118,11 +125,10 @@ class Limiter:
                     self._write(_HEADER.pack(_MAGIC, self._capacity, following, pause), 0)
             seconds = due - now
             if seconds <= 0:
-                return waited
-            await self._sleep(seconds)
-            waited += seconds
+                return
+            await self._wait(seconds)
             if reserve:
-                return waited
+                return
 
     def _due(self, place: int, now: float) -> float:
         """Return when the oldest request is a span ago; a moment that cannot be (clock set back) does not count."""

@@ -53,16 +53,17 @@ async def read(
     first_stream: int = 0,
     done_streams: Container[int] = (),
 ) -> AsyncGenerator[Batch, None]:
-    """Read a resource, or its children of these parents.
+    """Read a resource, or its children of these parents; a fresh parent's are asked for from the initial value.
 
     `resume` is the stream's last Batch.resume, or one per stream number.
     """
     reader = ResourceReader(session, resource)
     span = first_span(resource.incremental, start_value, end_value)
+    whole = first_span(resource.incremental, None, end_value)
 
     def begin(number: int, parent: ParentRow | None) -> AsyncGenerator[Batch, None]:
         where = resume if isinstance(resume, str) else resume.get(number, "")
-        return stream(reader, parent, span, number, where)
+        return stream(reader, parent, whole if parent is not None and parent.fresh else span, number, where)
 
     if parents is None:
         batches = begin(first_stream, None) if first_stream not in done_streams else None

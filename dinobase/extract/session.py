@@ -96,6 +96,7 @@ class Session:
             sleep=sleep,
             now=lambda: now().timestamp(),
             longest_pause=self._policy.max_wait,
+            tell=lambda seconds: observe(Event("waiting", name, "", seconds=seconds, reason="rate limit")),
         )
         self._slots = asyncio.Semaphore(client.concurrency)
         self._got_through = 0

@@ -9,6 +9,7 @@ from urllib.parse import urldefrag, urljoin
 
 from pydantic import Field
 
+from dinobase.kinds.body import MalformedError
 from dinobase.kinds.paginate.page import Page, Pager, Step, ended
 from dinobase.kinds.path import compile_path
 
@@ -71,4 +72,9 @@ def links(value: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _follow(page: Page, url: str | None) -> Step | None:
-    return Step(url=urldefrag(urljoin(page.url, url.strip())).url) if url and url.strip() else None
+    if not url or not url.strip():
+        return None
+    try:
+        return Step(url=urldefrag(urljoin(page.url, url.strip())).url)
+    except ValueError:
+        raise MalformedError(f"the next link `{url[:200]}` is not a URL") from None

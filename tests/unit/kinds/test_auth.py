@@ -83,7 +83,7 @@ def run(auth: OAuth2, *answers: HttpResponse, token: Token | None = None) -> tup
     requests = [next(flow)]
     try:
         for given in answers:
-            requests.append(flow.send(given))
+            requests += [flow.send(given)]
     except StopIteration as end:
         return requests, end.value
     raise AssertionError("the flow wants more answers")

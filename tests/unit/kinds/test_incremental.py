@@ -16,8 +16,15 @@ DAY = 86400.0
 
 @pytest.mark.parametrize(
     ("text", "style"),
-    [("1704067200", "unix"), ("1704067200000", "unix_ms"), ("2024-01-01", "date"), ("2024-01-01T00:00:00Z", "iso")]
-    + [("2024-01-01T00:00:00+02:00", "iso"), ("abc", None), ("", None)],
+    [
+        ("1704067200", "unix"),
+        ("1704067200000", "unix_ms"),
+        ("2024-01-01", "date"),
+        ("2024-01-01T00:00:00Z", "iso"),
+        ("2024-01-01T00:00:00+02:00", "iso"),
+        ("abc", None),
+        ("", None),
+    ],
 )
 def test_the_style_is_told(text: str, style: Style | None) -> None:
     assert style_of(text) == style
@@ -65,8 +72,16 @@ RECORD = Body(b'{"updatedAt":"a","meta":{"changedOn":{"t":7}},"id_x":1}')
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("updatedAt", b'"a"'), ("updated_at", b'"a"'), ("meta.changedOn.t", b"7"), ("meta__changed_on__t", b"7")]
-    + [("id_x", b"1"), ("nope", None), ("meta__nope", None), ("", None)],
+    [
+        ("updatedAt", b'"a"'),
+        ("updated_at", b'"a"'),
+        ("meta.changedOn.t", b"7"),
+        ("meta__changed_on__t", b"7"),
+        ("id_x", b"1"),
+        ("nope", None),
+        ("meta__nope", None),
+        ("", None),
+    ],
 )
 def test_a_field_is_named_by_the_api_or_by_its_column(name: str, value: bytes | None) -> None:
     found = field_of(RECORD, name)

@@ -54,8 +54,15 @@ def test_a_path_that_is_no_jsonpath_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [("meta.next", "c2"), ("data[-1].id", "12345678901234567890123"), ("nothing", None), ("blank", None)]
-    + [("meta.more", None), ("nope", None), ("meta.z", "1.0")],
+    [
+        ("meta.next", "c2"),
+        ("data[-1].id", "12345678901234567890123"),
+        ("nothing", None),
+        ("blank", None),
+        ("meta.more", None),
+        ("nope", None),
+        ("meta.z", "1.0"),
+    ],
 )
 def test_text_is_the_scalar_in_its_own_digits_and_none_for_what_ends_a_listing(path: str, text: str | None) -> None:
     assert compile_path(path).text_in(BODY) == text

@@ -69,13 +69,13 @@ def test_a_param_that_the_path_names_goes_into_the_path() -> None:
 
 
 def test_path_values_are_encoded_and_plus_keeps_slashes() -> None:
-    values = {**START, "id": "a/b c?d", "full_name": "o/r"}
+    values: dict[str, object] = {**START, "id": "a/b c?d", "full_name": "o/r"}
     assert request(values, path="x/{id}").url == "https://h/v1/x/a%2Fb%20c%3Fd"
     assert request(values, path="repos/{+full_name}/x").url == "https://h/v1/repos/o/r/x"
 
 
 def test_a_path_without_its_value_is_an_error() -> None:
-    with pytest.raises(RequestError, match="needs a value for `incremental.start_value`"):
+    with pytest.raises(RequestError, match=r"needs a value for `incremental\.start_value`"):
         request({"incremental.start_value": None}, path="delta/{incremental.start_value}")
     with pytest.raises(RequestError, match="needs a value for `pid`"):
         request({**START, "pid": ""}, path="p/{pid}/kids")

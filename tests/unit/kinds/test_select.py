@@ -30,8 +30,8 @@ def cut(body: bytes, selector: str | None, content_type: str = "") -> list[bytes
         ("data", b"[]", []),
         ("data", b"{}", []),
         ("data", b" \n {} \n", []),
-        ("ids", b'{"ids":[1,"a",null,true,[2],{"id":1}]}', [b'{"value":1}', b'{"value":"a"}', b'{"value":null}']
-         + [b'{"value":true}', b'{"value":[2]}', b'{"id":1}']),
+        ("ids", b'{"ids":[1,"a",null]}', [b'{"value":1}', b'{"value":"a"}', b'{"value":null}']),
+        ("ids", b'{"ids":[true,[2],{"id":1}]}', [b'{"value":true}', b'{"value":[2]}', b'{"id":1}']),
         ("data[*].attributes", b'{"data":[{"attributes":{"a":1}},{"attributes":{"a":2}}]}', [b'{"a":1}', b'{"a":2}']),
         ("data[*].attributes", b'{"data":[]}', []),
         ("groups[*].items", b'{"groups":[{"items":[{"i":1}]},{"items":[{"i":2}]}]}', [b'{"i":1}', b'{"i":2}']),
@@ -51,7 +51,7 @@ def test_the_selector_finds_the_records(selector: str | None, body: bytes, recor
 @pytest.mark.parametrize(
     ("selector", "body", "said"),
     [
-        ("data", b'{"results":[],"count":0}', "`data` (data_selector) matches nothing; the body has the keys `results`, `count`"),
+        ("data", b'{"results":[],"n":0}', "`data` (data_selector) matches nothing; the body has the keys `results`"),
         ("data.items", b'{"data":{"rows":[]}}', "matches nothing; the body has the keys `data`"),
         ("data", b'[{"id":1}]', "the body has an array of 1 elements at its top"),
         ("data", b'{"data":"soon"}', '`data` (data_selector) is `"soon"`, neither an array nor an object'),
@@ -64,7 +64,7 @@ def test_the_selector_finds_the_records(selector: str | None, body: bytes, recor
         (None, b'{"error":"no such user"}', 'the answer says error: "no such user"'),
         (None, b"5", "the body is `5`"),
         ("data", b'{"data":null,"error":{"code":7}}', 'the answer says error: {"code":7}'),
-        (None, b'{"items":[],"errors":["down"]}', 'the answer says errors'),
+        (None, b'{"items":[],"errors":["down"]}', "the answer says errors"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_an_error_that_lists_what_is(selector: str | None, body: bytes, said: str) -> None:
