@@ -34,7 +34,8 @@ def _declared(resource: Resource, schema: str, table: str) -> list[RelatedTable]
     found = []
     for relationship in resource.relationships:
         other = relationship.to if "." in relationship.to else f"{schema}.{relationship.to}"
-        pairs = list(zip(relationship.columns, relationship.to_columns, strict=False))
+        named = ([_column(name) for name in names] for names in (relationship.columns, relationship.to_columns))
+        pairs = list(zip(*named, strict=False))
         here = f"{schema}.{resource.name}"
         if resource.name == table:
             found.append(RelatedTable(other, _join(here, other, pairs), "many_to_one", "declared"))
@@ -63,6 +64,11 @@ def _family(
 def parent_column(field: str) -> str:
     """Return the parent's column that a child's requests are made of."""
     return "__".join(snake(part) for part in field.split("."))
+
+
+def _column(name: str) -> str:
+    """Return the column that a connector file means by its name or by the API's path."""
+    return name if "__" in name else parent_column(name)
 
 
 def tag_column(parent: str, field: str) -> str:
