@@ -40,7 +40,7 @@ DIFFERENCE = """\
 SELECT now.id, now.carrier, now.flight, now.dest,
        before.arr_delay AS delay_before, now.arr_delay AS delay_now
 FROM nyc.flights AS now
-LEFT JOIN nyc.flights AT (VERSION => {version}) AS before USING (id)
+LEFT JOIN nyc.flights AS before AT (VERSION => {version}) USING (id)
 WHERE before.arr_delay IS DISTINCT FROM now.arr_delay
 ORDER BY id"""
 
