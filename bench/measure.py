@@ -37,10 +37,15 @@ def run(argv: Sequence[str], env: Mapping[str, str], cwd: Path, *, timeout: floa
         watchdog = threading.Timer(timeout, process.kill)
         watchdog.daemon = True
         watchdog.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
-        watchdog.cancel()
-        peak.stop()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - begun
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            watchdog.cancel()
+            peak.stop()
     process.returncode = os.waitstatus_to_exitcode(status)
     return Run(
         seconds=seconds,

@@ -15,7 +15,7 @@ from trial import Results, Trial
 OURS = ("aiohttp", "duckdb", "duckdb-extension-ducklake", "msgspec")
 
 
-def render(cases: Sequence[Case], results: Mapping[str, Results], *, command: str, runs: int) -> str:
+def render(cases: Sequence[Case], results: Mapping[str, Results], *, command: str, runs: int, load: float) -> str:
     parts = [
         "# Results of the benchmark",
         "",
@@ -24,7 +24,7 @@ def render(cases: Sequence[Case], results: Mapping[str, Results], *, command: st
         "amount) and compared with what the server served; a run whose tables differ has failed, whatever it says.",
         "",
         *machine(),
-        f"- command: `{command.strip()}` ({runs} rounds)",
+        f"- command: `{command.strip()}` ({runs} rounds); load of the machine before it began: {load:.1f}",
         "",
         "## Targets",
         "",

@@ -6,6 +6,7 @@ Only a full run writes RESULTS.md, so that all its numbers come from the same ru
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -31,12 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted |= {"cursor100k", "incremental1m"}
     chosen = [CONTENDERS[name]() for name in given.only]
     results: dict[str, trial.Results] = {}
+    before = os.getloadavg()[0]
     for case in cases:
         if case.name in wanted:
             results |= trial.run_case(case, chosen, 1 if given.case == ["memory"] else runs)
     if "select1" in wanted:
         results |= coldstart.run({*given.only}, 5 if given.quick else 20)
-    text = report.render(cases, results, command="python bench/run.py " + " ".join(argv or sys.argv[1:]), runs=runs)
+    text = report.render(
+        cases, results, command="python bench/run.py " + " ".join(argv or sys.argv[1:]), runs=runs, load=before
+    )
     print(text)
     if not (given.quick or given.case or given.only != list(CONTENDERS)):
         report.write(text)
