@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from dinobase.cli import diagnostics
 from dinobase.core import errors, secrets, settings
 
 DEFAULT_WIDTH = 80
+_TAG = re.compile(r"(\\*)(\[[a-zA-Z#/@].*?])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SHOWN = {"\n": "↵", "\r": "␍", "\t": "⇥", "\x1b": "␛"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,12 @@ def failure(error: errors.DinobaseError, asked: str | None) -> None:
             flush()
 
 
+def safe(text: str) -> str:
+    """Show control and direction characters instead of sending them: data cannot steer the terminal."""
+    return _CONTROL.sub(lambda m: _SHOWN.get(m.group(), "�"), text)
+
+
 def plain(text: object) -> str:
     """Keep rich from reading `[...]` of data as markup, in lines before and after a table."""
-    import re
-
-    return re.sub(r"(\\*)(\[[a-zA-Z#/@].*?])", lambda m: f"{m[1] * 2}\\{m[2]}", str(text))
+    escaped = _TAG.sub(lambda m: f"{m[1] * 2}\\{m[2]}", safe(str(text)))
+    return f"{escaped} " if escaped.endswith("\\") else escaped

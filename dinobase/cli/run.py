@@ -11,6 +11,8 @@ from dinobase.cli.commands import COMMANDS, Command, Module
 from dinobase.cli.diagnostics import Exit
 from dinobase.core import errors
 
+_GO_ON = "What was committed stays; run it again to go on."
+
 
 def guarded(words: Sequence[str]) -> int:
     """Run a command line; nothing but an exit code comes out."""
@@ -26,7 +28,7 @@ def guard(work: Callable[[], int], asked: str | None) -> int:
     except BrokenPipeError:
         diagnostics.silence()
     except KeyboardInterrupt:
-        diagnostics.note("Interrupted.")
+        _fail(errors.DinobaseError("Interrupted", code="interrupted", hint=_GO_ON), asked)
         code = Exit.INTERRUPTED
     except SystemExit as ended:  # argparse after --help
         code = ended.code if isinstance(ended.code, int) else Exit.DONE

@@ -15,11 +15,14 @@ from dinobase.spec.credentials import Answer, Ask
 from dinobase.spec.load import load_connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
-from dinobase.sync import plan, registry
+from dinobase.sync import plan, registry, sources
 from dinobase.workspace import results
 
 if TYPE_CHECKING:
     from dinobase.spec.models import Connector
+
+
+_REFUSALS = (401, 403)
 
 
 def add(
@@ -34,9 +37,12 @@ def add(
     paths: Paths,
 ) -> results.Added:
     """Resolve credentials, prove them, keep them, and only then name the connector in config.yaml."""
+    connected = config.load_config(paths).connectors
+    if name is None and kind in connected and sources.find(kind, paths) is None:
+        kind, name = connected[kind].type, kind  # `add stripe_eu --replace`
     path = registry.definition(kind, paths)
     called = names.check(name or kind)
-    before = config.load_config(paths).connectors.get(called)
+    before = connected.get(called)
     if before is not None:
         _may_replace(called, kind, before.type, replace=replace)
     connector = load_connector(path)
@@ -72,10 +78,12 @@ def prove(resolved: Connector, name: str, chosen: Sequence[str], paths: Paths) -
     paths.make(paths.root)
     seen = asyncio.run(ask())
     if not seen.ok:
+        refused = seen.status in _REFUSALS
+        advice = "Check the credentials" if refused else "See whether the API is up and the connector fits it"
         raise errors.FetchRefused(
             f"`{name}` was not added: {secrets.redact(seen.detail)}",
-            code="credential.refused",
-            hint="Check the credentials; `--no-check` adds it all the same.",
+            code="credential.refused" if refused else "check.failed",
+            hint=f"{advice}; `--no-check` adds it all the same.",
             url=secrets.redact(seen.url),
             status=seen.status,
         )
@@ -128,6 +136,8 @@ def _keep(
     update: dict[str, object] = {"params": credentials.plain_items(answers)}
     if resources is not None:
         update["resources"] = list(resources)
+    if before is not None:
+        _forget_state(called, paths)  # tokens and checkpoints may be another account's
     vault = Vault(paths)
     rests = vault.put(called, credentials.secret_items(answers))
     try:

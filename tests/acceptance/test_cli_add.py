@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import subprocess
+from pathlib import Path
 
-from tests.acceptance.cli_process import Cli, plain
+from tests.acceptance.cli_process import COMMAND, Cli, plain
 from tests.acceptance.conftest import TOKEN
 from tests.servers.json_api import Fault, JsonApi
 
@@ -165,4 +168,37 @@ def test_an_api_that_is_down_is_not_a_refusal_of_the_credentials(acme: Cli, api:
     api.fail("users", Fault(503), Fault(503))
     done = acme("add", "acme", "--api-key", TOKEN)
     assert done.code == 1
+    assert done.json["error"]["code"] == "check.failed"
     assert done.json["error"]["context"]["status"] == 503
+
+
+def test_a_second_account_is_connected_anew_by_its_own_name(acme: Cli) -> None:
+    acme.ok("add", "acme", "--name", "acme_eu", "--api-key", "old-key-of-eu", "--no-check")
+    replaced = acme.ok("add", "acme_eu", "--api-key", TOKEN, "--replace")
+    assert (replaced["name"], replaced["type"], replaced["replaced"]) == ("acme_eu", "acme", True)
+
+
+def test_where_a_keyring_works_the_secret_is_in_no_file_of_the_workspace(acme: Cli, tmp_path: Path) -> None:
+    acme.env["PYTHON_KEYRING_BACKEND"] = "tests.servers.file_keyring.Keyring"
+    acme.env["FILE_KEYRING"] = str(tmp_path / "ring.json")
+    added = acme.ok("add", "acme", "--api-key", TOKEN)
+    assert added["credentials"][0]["stored"] == "stored in the system keyring"
+    assert acme.ok("sync")["status"] == "success"
+    held = [p.name for p in acme.root.rglob("*") if p.is_file() and TOKEN.encode() in p.read_bytes()]
+    assert held == []
+    acme.ok("remove", "acme", "--yes")
+    assert json.loads((tmp_path / "ring.json").read_text()) == {}
+
+
+def test_several_adds_at_once_all_hold(acme: Cli) -> None:
+    running = [
+        subprocess.Popen(
+            [*COMMAND, "add", "acme", "--name", f"acme_{n}", "--api-key", f"key-number-{n}", "--no-check"],
+            env=acme.environment(),
+            stdout=subprocess.DEVNULL,
+        )
+        for n in range(5)
+    ]
+    assert [process.wait(60) for process in running] == [0] * 5
+    assert len(acme.ok("connectors")["connectors"]) == 5
+    assert set(json.loads((acme.root / "credentials.json").read_text())) == {f"acme_{n}" for n in range(5)}

@@ -206,9 +206,8 @@ def test_a_crash_names_a_file_with_the_traceback(cli: Cli, tmp_path: Path) -> No
 
 def test_help_loads_no_heavy_library(cli: Cli) -> None:
     code = (
-        "import sys\nsys.argv = ['dinobase', '--help']\n"
-        "from dinobase.cli.main import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "import sys\nimport dinobase.cli.main\nfrom dinobase.cli.run import guarded\n"
+        "assert guarded(['--help']) == 0\n"
         "heavy = {'duckdb', '_duckdb', 'aiohttp', 'pydantic', 'yaml', 'rich', 'msgspec', 'keyring', 'asyncio'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,34 @@ def test_six_processes_at_once_all_answer(workspace: Path) -> None:
         out, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")
         assert [row["title"] for row in json.loads(out)["rows"]] == ["Broken", "Slow"]
+
+
+_SAYS_WHEN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from dinobase.cli import main
+from dinobase.lake import reader
+lock = reader.lock
+def locked(*args):
+    lock(*args)
+    print("running", flush=True)
+reader.lock = locked
+main.main(["query", *sys.argv[1:]])
+"""
+
+
+def test_an_interrupt_ends_a_query_at_once(workspace: Path) -> None:
+    sql = "SELECT count(*) FROM range(1000000000000) a, range(1000000) b"
+    env = {**os.environ, "DINOBASE_DIR": str(workspace)}
+    with subprocess.Popen(
+        [sys.executable, "-c", _SAYS_WHEN, sql], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["code"] == "interrupted"
 
 
 def test_all_rows_are_written_as_they_come_in_flat_memory(workspace: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import stat
 from pathlib import Path
 
+import keyring
 import pytest
 
 from dinobase.core import secrets
@@ -14,6 +15,7 @@ from dinobase.core.settings import Paths, paths
 from dinobase.spec import credentials
 from dinobase.spec.models import Credential
 from dinobase.spec.vault import Vault
+from tests.servers.file_keyring import Keyring
 
 KEY = Credential(name="api_key", flag="--api-key", env="SHOP_KEY", prompt="Key")
 SITE = Credential(name="site", env="SHOP_SITE", secret=False, default="https://shop.test")
@@ -130,39 +132,10 @@ def test_a_faulty_file_is_named_and_not_overwritten(workspace: Paths) -> None:
     assert workspace.credentials.read_text() == "{not json"
 
 
-RING = '''
-import json, pathlib
-from keyring.backend import KeyringBackend
-
-class Ring(KeyringBackend):
-    """A keyring in a file, as the operating system's is somewhere."""
-    priority = 5
-    file = pathlib.Path({file!r})
-
-    def _all(self):
-        return json.loads(self.file.read_text()) if self.file.exists() else {{}}
-
-    def get_password(self, service, username):
-        return self._all().get(service + "|" + username)
-
-    def set_password(self, service, username, password):
-        self.file.write_text(json.dumps({{**self._all(), service + "|" + username: password}}))
-
-    def delete_password(self, service, username):
-        kept = self._all()
-        del kept[service + "|" + username]
-        self.file.write_text(json.dumps(kept))
-'''
-
-
 def _use_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    import keyring
-
     file = tmp_path / "ring.json"
-    namespace: dict[str, object] = {}
-    exec(RING.format(file=str(file)), namespace)
-    ring = namespace["Ring"]()  # type: ignore[operator]  # the class that was just defined
-    monkeypatch.setattr(keyring, "get_keyring", lambda: ring)
+    monkeypatch.setenv("FILE_KEYRING", str(file))
+    monkeypatch.setattr(keyring, "get_keyring", Keyring)
     return file
 
 
@@ -183,7 +156,9 @@ def test_where_a_keyring_works_the_secret_is_there_and_not_in_the_file(
     assert json.loads(ring.read_text()) == {}
 
 
-def test_a_keyring_that_lost_the_secret_is_said(workspace: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keyring_that_lost_the_secret_is_said(
+    workspace: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ring = _use_ring(tmp_path, monkeypatch)
     Vault(workspace).put("shop", {"api_key": "k-in-ring"})
     ring.write_text("{}")
