@@ -118,6 +118,14 @@ def _type_of(row: tuple[Any, ...], children: Mapping[tuple[int, int], list[tuple
     return _TYPES.get(kind, kind.upper())
 
 
+def view_bodies(metadata: Metadata, version: int) -> dict[str, str]:
+    """Return view -> the SELECT that it stands for."""
+    rows = metadata.rows(
+        f"SELECT view_name, sql FROM ducklake_view WHERE {_ALIVE} ORDER BY view_name", [version, version]
+    )
+    return {name: body for name, body in rows if not name.lower().startswith(HIDDEN)}
+
+
 def table_columns(location: LakeLocation, table_id: int, version: int) -> list[LakeColumn]:
     """Return one table's columns."""
     with open_metadata(location) as metadata:

@@ -74,9 +74,11 @@ def attach_lakes(connection: Any, lakes: Sequence[tuple[LakeLocation, int | None
                 connection.execute(secret)
             connection.execute(attach_sql(location, read_only=True, snapshot=snapshot))
     except _duckdb.Error as error:
-        raise LakeError(
-            f"A lake cannot be opened: {redact(str(error))}", code="lake.open", hint="dinobase doctor"
-        ) from None
+        reason = redact(str(error))
+        for location, _ in lakes:
+            if location.on_postgres:  # its URL may hold a password, and the driver repeats it
+                reason = reason.replace(location.catalog, "PostgreSQL")
+        raise LakeError(f"A lake cannot be opened: {reason}", code="lake.open", hint="dinobase doctor") from None
 
 
 def lock(connection: Any, folders: Iterable[str]) -> None:

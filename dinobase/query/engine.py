@@ -129,6 +129,10 @@ class QueryEngine:
                     raise KeyboardInterrupt from None
                 except reader.DuckDBError as error:
                     raise timed_out(timeout) if watch.fired else faults.fault(error, ()) from None
+                except RuntimeError as error:
+                    if "interrupted" not in str(error):
+                        raise
+                    raise KeyboardInterrupt from None  # the driver's own word for Ctrl-C
                 except MemoryError:
                     raise faults.memory_error() from None
         finally:

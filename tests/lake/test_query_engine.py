@@ -232,6 +232,8 @@ def test_a_view_is_read_under_the_connectors_name(paths: Paths, storage: Storage
     )
     engine = QueryEngine(storage, paths, {"shop": 60.0})
     assert engine.run("SELECT * FROM shop.orders__items ORDER BY sku").rows == [(1, "a"), (1, "b")]
+    columns = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'orders__items'"
+    assert engine.run(f"{columns} ORDER BY ordinal_position").rows == [("_orders_id", "BIGINT"), ("sku", "VARCHAR")]
     with pytest.raises(UnknownName) as caught:
         engine.run("SELECT skuu FROM shop.orders__items")
     assert caught.value.hint == "Did you mean sku?"

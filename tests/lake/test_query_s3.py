@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -31,9 +32,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    import boto3
-
-    boto3.client("s3").create_bucket(Bucket="lakes")
+    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/lakes", method="PUT")).close()
     try:
         yield "s3://lakes/dinobase/"
     finally:
