@@ -52,10 +52,12 @@ class ParentRow:
 
     `params`: path parameter -> the parent's value (and its ancestors', where they have one).
     `tags`: column -> value, put into every record of the series (`_customers_id`).
+    `fresh`: the table has no row of it yet, so that the cursor of the others says nothing about it.
     """
 
     params: Mapping[str, JsonScalar]
     tags: Mapping[str, JsonScalar]
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dinobase.extract.merging import merged
 from dinobase.extract.reader import ResourceReader
 from dinobase.extract.session import Session
 from dinobase.extract.stream import first_span, stream, tags_of
-from dinobase.kinds.read.rest import Asked, listing
+from dinobase.kinds.read.rest import Asked, combined, listing
 from dinobase.kinds.select import with_tags
 from dinobase.spec.models import Resource
 
@@ -101,7 +101,7 @@ async def check(session: Session) -> CheckResult:
             seen = await sample(session, first)
             return CheckResult(ok=True, url=seen.url, status=seen.status, detail=first.name, records=len(seen.records))
         asked = connector.check
-        headers = {"Accept": "application/json", **connector.client.headers}
+        headers = combined({"Accept": "application/json"}, connector.client.headers)
         path = Asked(connector.client.base_url, asked.path, asked.method, asked.params, headers)
         request = listing(path, {}).request
         response = await session.send(request, auth=asked.auth or "", attempts=_CHECK_ATTEMPTS)

@@ -7,7 +7,7 @@ A parent's memory counts the loads that changed it (`loads`), a child's the coun
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -120,6 +120,17 @@ def parent_rows(connector: Connector, child: Resource, values: Sequence[tuple[ob
         tags = dict(zip(map(plan.tag, farther), scalars, strict=True)) | {plan.tag(nearest): _scalar(first)}
         rows.append(ParentRow(params=params, tags=tags))
     return rows
+
+
+def with_fresh(writer: Writer, connector: Connector, child: Resource, rows: Sequence[ParentRow]) -> list[ParentRow]:
+    """Mark the parents of which the child's table has no row: what a new one has may be older than the cursor."""
+    names = plan.tags(connector, child)
+    have = columns_of(writer, child.name)
+    if any(name not in have for name in names):
+        return [replace(row, fresh=True) for row in rows]
+    found = writer.rows(f"SELECT DISTINCT {', '.join(map(ident, names))} FROM {ALIAS}.{ident(child.name)}")
+    known = {tuple(str(_scalar(value)) for value in values) for values in found}
+    return [replace(row, fresh=tuple(str(row.tags[name]) for name in names) not in known) for row in rows]
 
 
 def _scalar(value: object) -> JsonScalar:

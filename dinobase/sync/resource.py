@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dinobase.core import clock
-from dinobase.core.errors import DinobaseError
+from dinobase.core.errors import DinobaseError, LoadError
 from dinobase.core.secrets import redact
 from dinobase.core.values import Batch, Event, Observer, ParentRow
 from dinobase.extract import runner
@@ -66,12 +66,8 @@ class ResourceSync:
         self._start = incremental.start_value(plan_, committed) if plan_ is not None else None
         self._continues = plan_ is not None and committed is not None
         # What a resumed spool must have in common with this run, to be of the same request.
-        self._spool = Spool(
-            spool,
-            json.dumps([identity, resource.name, self._start, full_refresh]),
-            labels=resource.parent is not None,
-            worth=worth,
-        )
+        self._request = [identity, resource.name, self._start, full_refresh]
+        self._folder, self._worth = spool, worth
         self._notes: list[str] = []
 
     async def run(self, listed: Listed | None) -> tuple[TableReport, Listed]:
@@ -84,16 +80,32 @@ class ResourceSync:
             cursor=self._resource.incremental.cursor_path if self._resource.incremental else "",
             fits=self._fits,
         )
+        # A parent that has changed since may have other children: they are asked for anew.
+        self._spool = Spool(
+            self._folder,
+            json.dumps([*self._request, self._parent_loads(listed)]),
+            labels=self._resource.parent is not None,
+            worth=self._worth,
+        )
         rows, everything = await self._loader.run(self._parent_rows, listed)
         await asyncio.to_thread(self._spool.open)
         try:
             await self._fetch(landing, rows)
             report, mine = await self._loader.run(self._commit, landing, rows, listed, everything)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, LoadError) or getattr(error, "error_code", "") == "fetch.loop":
+                self._spool.discard()  # what came is at fault: the next run asks again
             self._spool.close()
             raise
         self._spool.discard()
         return report, mine
+
+    def _parent_loads(self, listed: Listed | None) -> str:
+        """Return how many loads have changed the parent's table."""
+        own = self._resource.parent
+        if listed is not None or own is None:
+            return listed.loads if listed is not None else ""
+        return self._memory.get(own.resource, {}).get(LOADS, "0")
 
     def _shaping(self) -> Shaping:
         resource = self._resource
@@ -120,11 +132,16 @@ class ResourceSync:
             and (listed.complete or not (whole or self._full_refresh))
         ):
             values = (listed.changed if own.only_changed else listed.rows)[self._resource.name]
-            rows = parents.parent_rows(self._connector, self._resource, values)
-            return rows, listed.complete and not own.only_changed
+            return self._series(values), listed.complete and not own.only_changed
         schema = self._schema_of(parent)
         values = parents.all_of(self._loader.writer, self._connector, parent, self._resource, schema)
-        return parents.parent_rows(self._connector, self._resource, values), True
+        return self._series(values), True
+
+    def _series(self, values: Sequence[tuple[object, ...]]) -> list[ParentRow]:
+        rows = parents.parent_rows(self._connector, self._resource, values)
+        if not self._continues:
+            return rows
+        return parents.with_fresh(self._loader.writer, self._connector, self._resource, rows)
 
     def _schema_of(self, resource: Resource) -> TableSchema:
         found = self._loader.writer.one(
@@ -197,10 +214,8 @@ class ResourceSync:
         mark = self._cursor(writer, files, schema)
         if mark is not None:
             memory[CURSOR] = mark
-        if listed is not None:
-            memory[CAUGHT_UP] = listed.loads
-        elif resource.parent is not None:
-            memory[CAUGHT_UP] = self._memory.get(resource.parent.resource, {}).get(LOADS, "0")
+        if resource.parent is not None:
+            memory[CAUGHT_UP] = self._parent_loads(listed)
         complete = not self._continues and everything
         found = {c.name: self._collect(writer, schema, files, c) for c in self._children}
         changed = {
@@ -230,12 +245,12 @@ class ResourceSync:
     ) -> write.Plan:
         resource, others = self._resource, self._connector.resources
         disposition = resource.write_disposition or ("merge" if key else "replace")
-        boundary = None
+        boundary = ""
         if disposition == "append" and self._full_refresh:
             disposition, key = "replace", ()
-        elif disposition == "append" and self._continues and self._start is not None and resource.incremental:
+        elif disposition == "append" and resource.incremental:
             column = schema.find(resource.incremental.cursor_path)
-            boundary = (column.name, self._before[CURSOR]) if column is not None else None
+            boundary = column.name if column is not None else ""
         tags = tuple(plan.tags(self._connector, resource))
         visited = None
         if rows is not None and not everything:
