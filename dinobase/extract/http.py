@@ -81,7 +81,6 @@ class HttpClient:
         if bare:
             signed = harmless(signed)
         request, url, asked = signed, encode(signed.url, signed.params), shown
-        _origin(url)
         for _ in range(_MOST_REDIRECTS + 1):
             response = await self._once(request, url, asked)
             location = response.headers.get("location")
@@ -100,8 +99,6 @@ class HttpClient:
             if request.method != "GET" and response.status in {301, 302, 303}:
                 request = replace(request, method="GET", body=None)
             request = request if kept else harmless(request)
-            if kept and signed.params and "?" not in target:
-                target = encode(target, signed.params)  # a redirect that drops the query meant the path alone
             url, asked = target, redact(target)
         raise TransportError(
             "fetch.redirect", f"{redact(shown)} is redirected more than {_MOST_REDIRECTS} times", retry=False
@@ -147,6 +144,7 @@ class HttpClient:
         scheme, _, rest = url.partition("://")
         key = (scheme, re.split(r"[/?#]", rest, maxsplit=1)[0])
         if key not in self._proxies:
+            _origin(url)
             proxies = urllib.request.getproxies()
             found = proxies.get(scheme) or proxies.get("all")
             self._proxies[key] = None if not found or urllib.request.proxy_bypass(key[1]) else found

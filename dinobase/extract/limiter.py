@@ -13,14 +13,12 @@ import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import filelock
-
 from dinobase.core import clock
+from dinobase.extract.lock import Lock
 
 _HEADER = struct.Struct("<8sqqd")  # magic, capacity, next place in the ring, pause until
 _MOMENT = struct.Struct("<d")
 _MAGIC = b"dinorl01"
-_CONTENDED = 0.002
 _WORTH_TELLING = 1.0
 _TICK = 0.001  # clocks round: what is shorter than this is over
 _MARGIN = 0.02  # of the span: requests of one burst do not take equally long to arrive
@@ -59,7 +57,7 @@ class Limiter:
         self._now = now
         self._longest_pause = longest_pause
         self._tell = tell
-        self._lock = filelock.FileLock(path.with_suffix(".lock"), mode=0o600, thread_local=False)
+        self._lock = Lock(path)
         self._queue = asyncio.Lock()
         self._file = -1
 
@@ -67,7 +65,7 @@ class Limiter:
         """Open the shared file, making it where it is missing or of another shape."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-        with self._lock:
+        with self._lock.at_once():
             header = self._header()
             if header is None or header[1] != self._capacity:
                 pause = header[3] if header else 0.0
@@ -96,7 +94,7 @@ class Limiter:
     async def pause(self, seconds: float) -> None:
         """Hold back all requests of the instance, in every process, for so long."""
         until = self._now() + min(seconds, self._longest_pause)
-        async with _Held(self._lock):
+        async with self._lock:
             header = self._header()
             place, known = (header[2], header[3]) if header else (0, 0.0)
             self._write(_HEADER.pack(_MAGIC, self._capacity, place, max(until, self._sane_pause(known))), 0)
@@ -113,7 +111,7 @@ class Limiter:
 
     async def _take(self, *, reserve: bool) -> None:
         while True:
-            async with _Held(self._lock):
+            async with self._lock:
                 header = self._header()
                 place = header[2] if header else 0
                 now = self._now()
@@ -150,22 +148,3 @@ class Limiter:
 
     def _write(self, data: bytes, at: int) -> None:
         os.pwrite(self._file, data, at)
-
-
-class _Held:
-    """The inter-process lock without blocking the event loop; it is held for microseconds."""
-
-    def __init__(self, lock: filelock.BaseFileLock) -> None:
-        self._lock = lock
-
-    async def __aenter__(self) -> None:
-        while True:
-            try:
-                self._lock.acquire(timeout=0)
-            except filelock.Timeout:
-                await asyncio.sleep(_CONTENDED)
-            else:
-                return
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()

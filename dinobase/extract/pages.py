@@ -14,6 +14,7 @@ from dinobase.extract.reader import Got, ResourceReader
 from dinobase.kinds.paginate.page import Step
 from dinobase.kinds.read.rest import Listing, encode
 
+_BUFFERED = 8
 _REPEAT_HINT = "Check the paginator: its parameter, and the path that it reads."
 
 
@@ -30,8 +31,10 @@ async def pages(
     reader: ResourceReader, listing: Listing, step: Step, *, left: int | None = None
 ) -> AsyncGenerator[Turn, None]:
     """Fetch a listing from a step on; with `left`, no further than that many records."""
-    guard = _Guard(reader.resource.name, listing)
-    width = 1 if left is not None else 2 * reader.session.connector.client.concurrency
+    guard = _Guard(reader.resource.name, listing, step)
+    concurrency = reader.session.connector.client.concurrency
+    # Some pages more than are in flight, so that a slow one does not hold up the others; each may be large.
+    width = 1 if left is not None else concurrency + min(concurrency, _BUFFERED)
     pending: deque[tuple[Step, asyncio.Task[HttpResponse]]] = deque()
     upcoming: Iterator[Step] = iter((step,))
 
@@ -73,10 +76,10 @@ async def pages(
 class _Guard:
     """Ends a listing that comes round: a cursor or URL seen before, or the page before once more."""
 
-    def __init__(self, resource: str, listing: Listing) -> None:
+    def __init__(self, resource: str, listing: Listing, step: Step) -> None:
         self._resource = resource
         self._url = encode(listing.request.url, listing.request.params)
-        self._seen = {hash(self._url)}
+        self._seen = {hash(self._url), hash(step.mark)}
         self._before: Sequence[object] = ()
         self._pages = 0
 

@@ -17,7 +17,7 @@ from dinobase.kinds.origin import origin
 from dinobase.kinds.paginate.page import Page, Pager, Step
 from dinobase.kinds.paginate.single_page import SinglePage
 from dinobase.kinds.path import compile_path
-from dinobase.kinds.read.rest import Asked, Listing, listing
+from dinobase.kinds.read.rest import Asked, Listing, combined, listing
 from dinobase.kinds.select import Selector
 from dinobase.spec.models import Resource
 
@@ -60,7 +60,7 @@ class ResourceReader:
     def listing(self, values: Mapping[str, object]) -> Listing:
         """Return the request that a listing's pages share."""
         client, resource, endpoint = self.session.connector.client, self.resource, self.resource.endpoint
-        headers = {"Accept": "application/json", **client.headers, **endpoint.headers}
+        headers = combined({"Accept": "application/json"}, client.headers, endpoint.headers)
         base_url = endpoint.base_url or client.base_url
         if self.graphql:
             path = endpoint.path or ""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _LIMITED = (403, 429)
 _REFUSED = (401, 403)
-_LAST_OF_CLIENT_FAULTS = 499
 _DEFAULT_WAIT = 300.0
 
 Accept = Callable[[int], bool]
@@ -55,6 +54,11 @@ def _ignore(event: Event) -> None:
 def _success(status: int) -> bool:
     del status
     return False
+
+
+def _is_said_of_tokens(status: int) -> bool:
+    """Tell whether the auth kind reads this answer; rate limits and server faults are tried again before."""
+    return status in {400, 401, 403, 404}
 
 
 def _status(response: HttpResponse) -> int:
@@ -221,7 +225,7 @@ class Session:
 
     async def _fetch_token(self, request: HttpRequest) -> HttpResponse:
         """Send a token request, which no authentication signs."""
-        return await self.send(request, unsigned=True, accept=lambda s: s <= _LAST_OF_CLIENT_FAULTS)
+        return await self.send(request, unsigned=True, accept=_is_said_of_tokens)
 
     async def _back_off(
         self, resource: str, attempt: int, reason: str, seconds: float, *, shared: bool = False

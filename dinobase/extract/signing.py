@@ -43,7 +43,7 @@ class Signing:
         async with self._renewing:
             if self._token is not used:
                 return
-            with self._tokens.held():
+            async with self._tokens.held():
                 kept = self._tokens.load(self.kind)
                 if kept is not None and kept != used and not self._ends_soon(kept):
                     self._token = self._registered(kept)

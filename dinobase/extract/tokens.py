@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import filelock
 import msgspec
 
 from dinobase.core.clock import new_id
+from dinobase.extract.lock import Lock
 from dinobase.kinds.auth.base import AuthKind, Token
 
 
@@ -20,13 +20,12 @@ class TokenFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = filelock.FileLock(path.with_suffix(".lock"), mode=0o600, thread_local=False)
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other processes from renewing the same token."""
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Keep all others, in this process too, from renewing a token of the instance."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock.acquire(timeout=60):
+        async with Lock(self._path):
             yield
 
     def load(self, auth: AuthKind) -> Token | None:

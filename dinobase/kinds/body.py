@@ -48,7 +48,7 @@ class Body:
     @property
     def empty(self) -> bool:
         """No body, null, [] or {}."""
-        return self.raw in {b"", b"null"} or (self.raw[0] in b"{[" and not self._containers[()])
+        return not self.raw or self.raw == b"null" or (self.raw[0] in b"{[" and not self._containers[()])
 
     def at(self, parts: Parts) -> Raw | bytes | None:
         """Return the value's own bytes, or None where nothing is there."""

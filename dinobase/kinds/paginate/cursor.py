@@ -37,7 +37,7 @@ class Cursor(Pager):
         raw = path.find(page.body)
         is_text = raw is not None and bytes(raw)[:1] == b'"'
         json = msgspec.json.encode(scalar(raw)).decode() if raw is not None and is_text else text
-        return Step(params=params, body=((self.cursor_body_path, json),))
+        return Step(params=params, body=((self.cursor_body_path.removeprefix("$."), json),))
 
     def own_params(self) -> tuple[str, ...]:
         """Return the cursor's parameter."""

@@ -72,7 +72,7 @@ def listing(asked: Asked, values: Mapping[str, object]) -> Listing:
         body = {"query": asked.document, "variables": {} if body is None or body is _MISSING else body}
     if asked.method != "GET":
         body = {} if body is None or body is _MISSING else body
-        headers = {"Content-Type": "application/json", **headers}
+        headers = combined({"Content-Type": "application/json"}, headers)
     url = _url(asked, path_values)
     return Listing(HttpRequest(asked.method, url, pairs, headers), body)
 
@@ -82,6 +82,15 @@ def with_value(body: Json, path: list[str], value: Json) -> Json:
     name, *rest = path
     known = body if isinstance(body, Mapping) else {}
     return {**known, name: with_value(known.get(name), rest, value) if rest else value}
+
+
+def combined(*maps: Mapping[str, str]) -> dict[str, str]:
+    """Lay headers over each other; a later one replaces an earlier of its name in whatever case."""
+    found: dict[str, tuple[str, str]] = {}
+    for headers in maps:
+        for name, value in headers.items():
+            found[name.lower()] = (name, value)
+    return dict(found.values())
 
 
 def plain(url: str) -> str:

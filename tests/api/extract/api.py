@@ -60,6 +60,7 @@ class FakeApi:
     url: str = ""
     at_once: int = 0
     most_at_once: int = 0
+    peers: set[str] = field(default_factory=set)
     server: web.ServerRunner | None = None
 
     async def stop(self) -> None:
@@ -78,6 +79,7 @@ class FakeApi:
             await request.read(),
         )
         self.asked.append(seen)
+        self.peers.add(str(request.transport and request.transport.get_extra_info("peername")))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:

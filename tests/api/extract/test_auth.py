@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from typing import Any
 from urllib.parse import parse_qs
@@ -189,3 +190,29 @@ async def test_a_refused_token_says_so(bench: Bench) -> None:
         with pytest.raises(FetchRefused, match="invalid_grant: revoked"):
             await bench.rows(api, client={"auth": oauth(api.url, grant="refresh_token", refresh_token="rt")})
     assert api.paths == ["/token"]
+
+
+async def test_a_rate_limited_token_endpoint_is_waited_for(bench: Bench) -> None:
+    said: list[Any] = [Answer({}, 429, {"Retry-After": "3"}), {"access_token": "at"}]
+
+    def answer(asked: Asked) -> Any:
+        return said.pop(0) if asked.path == "/token" else []
+
+    async with serving(answer) as api:
+        await bench.rows(api, client={"auth": oauth(api.url, client_secret="s", grant="client_credentials")})
+    assert api.paths == ["/token", "/token", "/v1/items"]
+    assert sum(bench.clock.slept) == pytest.approx(3, abs=0.01)
+
+
+async def test_two_authentications_of_one_instance_fetch_their_tokens_beside_each_other(bench: Bench) -> None:
+    def answer(asked: Asked) -> Any:
+        return {"access_token": f"at-{asked.path[1:]}"} if asked.path in {"/a", "/b"} else []
+
+    async with serving(answer) as api:
+        facts = {"client_secret": "s", "grant": "client_credentials"}
+        methods = {name: {**oauth(api.url, **facts), "token_url": f"{api.url}/{name}"} for name in ("a", "b")}
+        resources = [{"name": "x", "auth": "a"}, {"name": "y", "auth": "b"}]
+        async with bench.session(api, resources=resources, auth_methods=methods) as session:
+            await asyncio.gather(*(collect(session, resource) for resource in session.connector.resources))
+    sent = {a.path: a.headers["authorization"] for a in api.asked if a.path.startswith("/v1")}
+    assert sent == {"/v1/x": "Bearer at-a", "/v1/y": "Bearer at-b"}
