@@ -83,7 +83,8 @@ def insert_all(writer: Writer, table: str, stage: Stage, condition: str = "") ->
         return 0
     fields = ", ".join(ident(c.name) for c in stage.schema)
     where = f" WHERE {condition}" if condition else ""
-    count = writer.one(f"INSERT INTO {table} ({fields}) SELECT * FROM ({stage.select(stage.files)}) s{where}")
+    with writer.wide():  # the fetch is over: both cores are free for this one statement
+        count = writer.one(f"INSERT INTO {table} ({fields}) SELECT * FROM ({stage.select(stage.files)}) s{where}")
     return int(count or 0)
 
 
