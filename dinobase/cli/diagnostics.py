@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +104,8 @@ def question(text: str) -> str:
 
 def crash(error: BaseException) -> errors.DinobaseError:
     """Turn what nobody expected into a failure that names a file with the redacted traceback."""
+    import traceback  # 10 ms that only the unexpected costs
+
     report = "".join(traceback.format_exception(error))
     folder = settings.paths().state
     file = folder / f"crash-{clock.now():%Y%m%dT%H%M%S}-{clock.new_id('c')[-5:]}.txt"

@@ -44,13 +44,13 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _on_terminal(asked: Asked, result: QueryResult) -> None:
-    from dinobase.cli import diagnostics, output, tables  # rich: only where a person looks
+    from dinobase.cli import answer, diagnostics, output  # rich: only where a person looks
 
-    output.Output.choose("table").emit(result.as_dict(), tables.query(result))
+    output.Output.choose("table").emit(result.as_dict(), answer.table(result))
     count = f"{result.row_count:,} row{'' if result.row_count == 1 else 's'}"
     if result.truncated:
         count += f"; there are more: --max-rows 0 prints all, this was the first {asked.max_rows:,}"
-    for note in (count, *tables.freshness(result), *result.notes):
+    for note in (count, *answer.freshness(result), *result.notes):
         diagnostics.note(note)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dinobase.core import clock
 
 if TYPE_CHECKING:
-    from dinobase.cli.output import Table
+    from dinobase.cli.table import Table
 
 
 def json_text(payload: object, *, indent: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dinobase.cli.commands import COMMANDS
+from dinobase.cli.catalogue import COMMANDS
 
 EXIT_CODES = (
     (0, "done"),

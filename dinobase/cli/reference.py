@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dinobase.cli import help_text, whole
-from dinobase.cli.commands import Command
+from dinobase.cli.catalogue import Command
 from dinobase.cli.parse import Parser
 
 

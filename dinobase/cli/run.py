@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from dinobase.cli import diagnostics, help_text, output, parse
-from dinobase.cli.commands import COMMANDS, Command, Module
+from dinobase.cli.catalogue import COMMANDS, Command, Module
 from dinobase.cli.diagnostics import Exit
 from dinobase.core import errors
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from dinobase.cli.output import Column, Table, safe
+from dinobase.cli.table import Column, Table, safe
 from dinobase.core import clock
 
 _GAP = 3  # between columns: a space, a space of the rule, a space

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dinobase.cli import run
-from dinobase.cli.commands import COMMANDS, Command
+from dinobase.cli.catalogue import COMMANDS, Command
 from dinobase.cli.parse import Parser
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dinobase.cli import credential_flags, diagnostics, parse
 from dinobase.cli.diagnostics import Exit
-from dinobase.cli.output import Column, Output, Table, plain
+from dinobase.cli.output import Output
+from dinobase.cli.table import Column, Table, plain
 
 if TYPE_CHECKING:
     from dinobase.workspace.results import Drafted, ResourceTried, Validated

@@ -6,7 +6,8 @@ import argparse
 
 from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
-from dinobase.cli.output import Column, Output, Table
+from dinobase.cli.output import Output
+from dinobase.cli.table import Column, Table
 
 
 def arguments(parser: parse.Parser) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
-from dinobase.cli.output import Column, Output, Table, plain
+from dinobase.cli.output import Output
+from dinobase.cli.table import Column, Table, plain
 
 if TYPE_CHECKING:
     from dinobase.catalog.tables import ColumnDescription, TableDescription

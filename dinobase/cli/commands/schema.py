@@ -7,7 +7,7 @@ import importlib
 from typing import Any
 
 from dinobase.cli import output, parse
-from dinobase.cli.commands import COMMANDS
+from dinobase.cli.catalogue import COMMANDS
 from dinobase.cli.diagnostics import Exit
 from dinobase.core import errors
 

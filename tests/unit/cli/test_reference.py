@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dinobase.cli import help_text, reference, whole
-from dinobase.cli.commands import COMMANDS
+from dinobase.cli.catalogue import COMMANDS
 from dinobase.query import fast
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"

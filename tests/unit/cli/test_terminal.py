@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from dinobase.cli.output import Column, Table, plain, safe
+from dinobase.cli.table import Column, Table, plain, safe
 from dinobase.cli.terminal import _cell, _grid, render
 
 CELLS = st.one_of(st.none(), st.text(max_size=60), st.integers(), st.booleans(), st.floats(allow_nan=False))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dinobase.cli.output import Column, Table
+from dinobase.cli.table import Column, Table
 
 if TYPE_CHECKING:
     from dinobase.query.result import QueryResult
 
 
-def query(result: QueryResult) -> Table:
+def table(result: QueryResult) -> Table:
     """Return a query's rows; numbers that JSON carries as text are flush right too."""
     from dinobase.query.format import is_number
 

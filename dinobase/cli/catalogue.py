@@ -1,0 +1,99 @@
+"""The commands, and nothing loaded but the module of the one that was called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import argparse
+
+    from dinobase.cli.parse import Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`module` is below cli/commands and imported on use; `results`: command line -> type of the JSON it prints."""
+
+    name: str
+    group: str
+    module: str
+    summary: str
+    results: tuple[tuple[str, str], ...] = ()
+
+
+class Module(Protocol):
+    """What a module of cli/commands holds."""
+
+    def arguments(self, parser: Parser) -> None:
+        """Say what the command takes."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it, print it, return the exit code."""
+
+
+_R = "dinobase.workspace.results"
+COMMANDS: tuple[Command, ...] = (
+    Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
+    Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
+    Command("remove", "Set up", "remove", "Disconnect, and drop the data unless told", (("remove", f"{_R}:Removed"),)),
+    Command(
+        "connectors",
+        "Set up",
+        "connectors",
+        "What is connected, and what could be",
+        (("connectors", f"{_R}:Connectors"), ("connectors --available", f"{_R}:Available")),
+    ),
+    Command(
+        "connector",
+        "Set up",
+        "connector",
+        "Write, check and try connector files",
+        (
+            ("connector create", f"{_R}:Drafted"),
+            ("connector edit", f"{_R}:Validated"),
+            ("connector list", f"{_R}:Definitions"),
+            ("connector test", f"{_R}:Tried"),
+            ("connector validate", f"{_R}:Validated"),
+        ),
+    ),
+    Command(
+        "sync",
+        "Data",
+        "sync",
+        "Bring new and changed rows into the tables",
+        (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", "dinobase.sync.report:DryRun")),
+    ),
+    Command("query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)),
+    Command(
+        "describe",
+        "Data",
+        "describe",
+        "What a table holds, column by column",
+        (("describe", "dinobase.catalog.tables:TableDescription"), ("describe A B", f"{_R}:Described")),
+    ),
+    Command(
+        "history",
+        "Data",
+        "history",
+        "The versions of a table, and what each changed",
+        (("history", "dinobase.query.history:TableHistory"),),
+    ),
+    Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
+    Command(
+        "maintain",
+        "Keep",
+        "maintain",
+        "Merge small files, drop versions past the retention",
+        (("maintain", "dinobase.workspace.upkeep:Maintained"),),
+    ),
+    Command(
+        "doctor",
+        "Keep",
+        "doctor",
+        "Check the installation; each finding has a remedy",
+        (("doctor", f"{_R}:Checkup"),),
+    ),
+    Command("schema", "More", "schema", "JSON Schema of what a command prints"),
+    Command("completion", "More", "completion", "Completion for bash, zsh or tcsh"),
+)
