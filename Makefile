@@ -43,7 +43,8 @@ test: $(VENV)/.installed  ## All tests, with small counts
 	@$(BIN)/python -m pytest -m "not torture" $(PYTEST_ARGS)
 
 torture: $(VENV)/.installed  ## Kills, faults and load with full counts
-	@$(BIN)/python -m pytest -m torture $(PYTEST_ARGS)
+	@DINOBASE_TORTURE=1 $(BIN)/python -m pytest tests/torture $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m torture --ignore=tests/torture $(PYTEST_ARGS)
 
 check: lint  ## Style, types, import contracts, generated pages
 	@$(BIN)/mypy
