@@ -92,7 +92,10 @@ def ask(credential: Credential) -> str:
     more = f" [{credential.default}]" if credential.default and not credential.secret else ""
     more += "" if credential.required else " (optional)"
     shown = f"{text}{more}{' (hidden)' if credential.secret else ''}: "
-    return (getpass.getpass(shown, stream=sys.stderr) if credential.secret else question(shown)).strip()
+    try:
+        return (getpass.getpass(shown, stream=sys.stderr) if credential.secret else question(shown)).strip()
+    except EOFError:  # Ctrl-D: the same as an empty answer
+        return ""
 
 
 def question(text: str) -> str:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from dinobase.core import errors, secrets
 from dinobase.core.settings import Paths, resume_after
 from dinobase.core.values import Observer
-from dinobase.lake import state
-from dinobase.lake.connection import Writer
+from dinobase.lake import reader
+from dinobase.lake.connection import STATE
 from dinobase.lake.location import LakeLocation, Storage
-from dinobase.lake.lock import write_lock
 from dinobase.lake.metadata import lake_exists
+from dinobase.lake.sql import qualified
 from dinobase.spec import credentials
 from dinobase.spec.config import Config, ConnectorConfig
 from dinobase.spec.load import load_connector
@@ -129,14 +129,15 @@ def _location(name: str, config: Config, paths: Paths) -> LakeLocation:
 def _cursors(location: LakeLocation, paths: Paths) -> dict[str, str]:
     if not lake_exists(location):
         return {}
-    writer = Writer(location, paths.cache / "tmp")
+    connection = reader.open_reader(reader.Limits(temp=str(paths.cache / "tmp")))
     try:
-        with write_lock(location, paths.state):
-            writer.attach()
-            memory = state.read(writer)
+        reader.attach_lakes(connection, [(location, None)])
+        table = qualified(location.name, "main", STATE)
+        return dict(connection.execute(f"SELECT resource, value FROM {table} WHERE key = 'cursor'").fetchall())
+    except reader.DuckDBError as error:
+        raise errors.LakeError(str(error).splitlines()[0], code="lake.read", hint="dinobase doctor") from None
     finally:
-        writer.close()
-    return {resource: kept["cursor"] for resource, kept in memory.items() if "cursor" in kept}
+        connection.close()
 
 
 def _redacted(report: ConnectorReport) -> ConnectorReport:

@@ -74,6 +74,13 @@ def test_a_person_is_asked_and_the_secret_is_not_shown(acme: Cli, api: JsonApi) 
     assert api.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
+def test_an_end_of_input_at_the_prompt_is_a_missing_credential(acme: Cli) -> None:
+    shown = acme.terminal("add", "acme", answers=[("(hidden): ", "\x04")])
+    assert shown.code == 2
+    assert "Traceback" not in shown.out
+    assert "--api-key" in shown.out
+
+
 def test_config_yaml_holds_no_secret_and_the_credentials_file_is_its_owners_alone(acme: Cli) -> None:
     acme.ok("add", "acme", "--api-key", TOKEN)
     assert TOKEN not in (acme.root / "config.yaml").read_text()

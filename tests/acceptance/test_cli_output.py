@@ -158,6 +158,21 @@ def test_a_reader_that_goes_away_is_no_error(cli: Cli) -> None:
     assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize("word", [b"\xff\xfe", "caf\u00e9".encode("latin-1")])
+def test_words_that_are_no_text_are_refused_like_others(cli: Cli, word: bytes) -> None:
+    done = subprocess.run([*COMMAND, word], capture_output=True, env=cli.environment(), check=False)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "usage.command"
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [["query", "SELECT 1"], ["connectors"]])
+def test_closed_ends_are_no_error(cli: Cli, words: list[str]) -> None:
+    line = " ".join(f"'{word}'" for word in [*COMMAND, *words])
+    done = subprocess.run(["sh", "-c", f"{line} >&- 2>&-"], env=cli.environment(), check=False)
+    assert done.returncode == 0
+
+
 def test_a_full_disk_behind_stdout_is_a_failure(cli: Cli) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
