@@ -95,5 +95,5 @@ COMMANDS: tuple[Command, ...] = (
         (("doctor", f"{_R}:Checkup"),),
     ),
     Command("schema", "More", "schema", "JSON Schema of what a command prints"),
-    Command("completion", "More", "completion", "Completion for bash, zsh or tcsh"),
+    Command("completion", "More", "completion", "Completion for bash, zsh, fish, tcsh, PowerShell"),
 )

@@ -121,6 +121,7 @@ TEXTS: dict[str, Text] = {
         (
             'eval "$(dinobase completion bash)"                     # in ~/.bashrc',
             "dinobase completion zsh > ~/.zfunc/_dinobase            # a folder of $fpath",
+            "dinobase completion fish > ~/.config/fish/completions/dinobase.fish",
         ),
     ),
 }

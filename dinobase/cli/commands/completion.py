@@ -7,12 +7,12 @@ import argparse
 from dinobase.cli import output, parse
 from dinobase.cli.diagnostics import Exit
 
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
 
 
 def arguments(parser: parse.Parser) -> None:
     """Take a shell that shtab writes for."""
-    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help="bash, zsh or tcsh")
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import shtab
 
 from dinobase.cli import help_text, reference, whole
 from dinobase.cli.catalogue import COMMANDS
+from dinobase.cli.commands.completion import SHELLS
 from dinobase.query import fast
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -35,6 +37,14 @@ def test_the_fast_door_takes_the_flags_that_the_help_shows() -> None:
     assert set(shown.flags()) == {"-h", "--help", "--format", "--max-rows", "--timeout"}
 
 
+def test_there_is_a_script_for_every_shell_that_the_library_knows() -> None:
+    assert set(SHELLS) == set(shtab.SUPPORTED_SHELLS)
+    for shell in SHELLS:
+        script = shtab.complete(whole.parser(), shell=shell)
+        assert "full-refresh" in script
+        assert "connectors" in script
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -44,8 +54,6 @@ def test_the_fast_door_takes_the_flags_that_the_help_shows() -> None:
     ],
 )
 def test_bash_completes_commands_actions_and_flags(words: list[str], expected: set[str], tmp_path: Path) -> None:
-    import shtab
-
     script = tmp_path / "completion.bash"
     script.write_text(shtab.complete(whole.parser(), shell="bash"))
     line = " ".join(f"'{word}'" for word in words)
