@@ -98,6 +98,16 @@ def test_on_a_terminal_a_sync_shows_progress_and_ends_with_a_table(connected: Cl
     assert "\x1b[32msuccess" in shown.out
 
 
+def test_on_a_terminal_a_failure_shows_where_and_what_the_api_said(connected: Cli, api: JsonApi) -> None:
+    api.fail("users", Fault(400, b'{"message": "no [such] filter"}'))
+    shown = connected.terminal("sync", width=100)
+    assert shown.code == 1
+    text = plain(shown.out)
+    assert "✗ acme.users: " in text
+    assert f"{api.url}users" in text
+    assert "no [such] filter" in text
+
+
 def test_a_wait_for_the_rate_limit_is_shown_with_its_countdown(connected: Cli, api: JsonApi) -> None:
     api.fail("users", Fault(429, b"{}", {"Retry-After": "2"}))
     shown = plain(connected.terminal("sync").out)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from dinobase.cli import diagnostics, output, parse
 from dinobase.cli.diagnostics import Exit
@@ -58,14 +59,14 @@ def _sync(workspace: Workspace, args: argparse.Namespace) -> SyncReport:
 
 def _table(report: SyncReport) -> Table:
     rows = []
-    after = []
+    after: list[str] = []
     for connector in report.connectors:
         if connector.error:
-            after.append(_failure(connector.name, connector.error))
+            after += _failure(connector.name, connector.error)
         for table in connector.tables:
             rows.append((f"{connector.name}.{table.name}", table.status, table.rows, table.total_rows))
             if table.error:
-                after.append(_failure(f"{connector.name}.{table.name}", table.error))
+                after += _failure(f"{connector.name}.{table.name}", table.error)
     return Table(
         (Column("table", "name"), Column("status", "status"), Column("rows", "count"), Column("total_rows", "count")),
         rows,
@@ -74,10 +75,17 @@ def _table(report: SyncReport) -> Table:
     )
 
 
-def _failure(name: str, error: object) -> str:
-    message = error.get("message", "") if isinstance(error, dict) else str(error)
-    hint = error.get("hint", "") if isinstance(error, dict) else ""
-    return f"[red]✗[/red] [bold]{name}[/bold]: {plain(message)} [dim]{plain(hint)}[/dim]"
+def _failure(name: str, error: Mapping[str, Any]) -> list[str]:
+    """Say what failed, where, and what the API said."""
+    context = error.get("context") or {}
+    lines = ["", f"[red]✗[/red] [bold]{plain(name)}[/bold]: {plain(error.get('message', ''))}"]
+    if context.get("url"):
+        lines.append(f"  [dim]{plain(context['url'])}[/dim]")
+    if context.get("body"):
+        lines.append(f"  [dim]{plain(' '.join(str(context['body']).split()))}[/dim]")
+    if error.get("hint"):
+        lines.append(f"  [yellow]→[/yellow] {plain(error['hint'])}")
+    return lines
 
 
 def _dry_run(workspace: Workspace, args: argparse.Namespace, out: Output) -> int:
