@@ -136,6 +136,7 @@ class QueryEngine:
                 except MemoryError:
                     raise faults.memory_error() from None
         finally:
+            connection.interrupt()  # what has begun would run to its end within close()
             connection.close()
 
     def _answer(self, connection: Any, sql: str, max_rows: int) -> ResultStream:
