@@ -22,7 +22,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class LakeTable:
-    """A table, or a view where `table_id` is 0; `rows` is an estimate after deletes."""
+    """A table, or a view where `table_id` is 0; `rows` and `bytes` are of the version's files."""
 
     name: str
     table_id: int = 0
@@ -76,13 +76,19 @@ def _view(metadata: Metadata, location: LakeLocation) -> LakeView:
 def tables_at(metadata: Metadata, version: int) -> dict[str, LakeTable]:
     """Return the tables and views of one version."""
     found = metadata.rows(
-        "SELECT t.table_name, t.table_id, COALESCE(s.record_count, 0), COALESCE(s.file_size_bytes, 0) "
-        "FROM ducklake_table t LEFT JOIN ducklake_table_stats s ON s.table_id = t.table_id "
-        f"WHERE t.{_ALIVE.replace('end_snapshot', 't.end_snapshot')} ORDER BY t.table_name",
-        [version, version],
+        "SELECT t.table_name, t.table_id, COALESCE(f.records, 0) - COALESCE(x.deleted, 0), COALESCE(f.bytes, 0) "
+        "FROM ducklake_table t "
+        "LEFT JOIN (SELECT table_id, sum(record_count) AS records, sum(file_size_bytes) AS bytes "
+        f"FROM ducklake_data_file WHERE {_ALIVE} GROUP BY table_id) f ON f.table_id = t.table_id "
+        f"LEFT JOIN (SELECT table_id, sum(delete_count) AS deleted FROM ducklake_delete_file WHERE {_ALIVE} "
+        "GROUP BY table_id) x ON x.table_id = t.table_id "
+        f"WHERE {_ALIVE.replace('begin_', 't.begin_').replace('end_', 't.end_')} ORDER BY t.table_name",
+        [version] * 6,
     )
     views = metadata.rows(f"SELECT view_name FROM ducklake_view WHERE {_ALIVE} ORDER BY view_name", [version, version])
-    tables = [LakeTable(*row) for row in found] + [LakeTable(row[0]) for row in views]
+    tables = [LakeTable(name, number, int(rows), int(size)) for name, number, rows, size in found] + [
+        LakeTable(row[0]) for row in views
+    ]
     return {t.name.lower(): t for t in tables if not t.name.lower().startswith(HIDDEN)}
 
 

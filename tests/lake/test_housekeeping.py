@@ -10,6 +10,7 @@ from dinobase.core.clock import now
 from dinobase.core.errors import LakeError
 from dinobase.core.settings import Paths
 from dinobase.lake.housekeeping import maintain, needs_maintenance
+from dinobase.lake.introspect import view_lake
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.lock import write_lock
 from dinobase.query.engine import QueryEngine
@@ -51,6 +52,7 @@ def test_files_are_merged_and_rewritten_and_every_version_reads_as_before(
     location: LakeLocation, engine: QueryEngine, paths: Paths
 ) -> None:
     versions = range(2, 25)
+    assert {t.name: t.rows for t in view_lake(location).tables.values()} == {"deals": 2000, "people": 2000}
     sums = "SELECT count(*), sum(id)::BIGINT FROM crm.{} AT (VERSION => {})"
     before = {v: engine.run(sums.format("deals", v)).rows for v in versions}
     people = engine.run("SELECT count(*), sum(id)::BIGINT FROM crm.people").rows
@@ -58,6 +60,7 @@ def test_files_are_merged_and_rewritten_and_every_version_reads_as_before(
     report = maintain(location, paths.state)
     assert (report.files_merged, report.files_rewritten, report.versions_expired) == (20, 1, 0)
     assert (report.files_removed, report.orphans_removed) == (0, 0)
+    assert {t.name: t.rows for t in view_lake(location).tables.values()} == {"deals": 2000, "people": 2000}
     assert not needs_maintenance(location)
     assert {v: engine.run(sums.format("deals", v)).rows for v in versions} == before
     assert engine.run("SELECT count(*), sum(id)::BIGINT FROM crm.people").rows == people
