@@ -12,7 +12,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
-from dinobase.core.errors import LakeError, QueryError, QueryTimeout, UnknownName, UsageError, did_you_mean
+from dinobase.core.errors import (
+    LakeError,
+    QueryError,
+    QueryTimeout,
+    RequestError,
+    UnknownName,
+    UsageError,
+    did_you_mean,
+)
 from dinobase.core.settings import Paths
 from dinobase.kinds.duration import seconds
 from dinobase.lake import reader
@@ -22,6 +30,7 @@ from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
 from dinobase.query import faults, gate, statement
 from dinobase.query.decision import Read, Refused, TableUse
+from dinobase.query.instances import Seat, Shelf
 from dinobase.query.result import QueryResult, Source
 from dinobase.query.watch import Watch, timed_out
 
@@ -78,22 +87,39 @@ class QueryEngine:
         *,
         stuck: Callable[[QueryTimeout], object] | None = None,
         memory: str = "1GB",
+        keep: int = 0,
     ) -> None:
-        """`connectors`: name -> seconds after which its data is stale; `stuck` ends the process when asked to."""
+        """`connectors`: name -> seconds after which its data is stale; `stuck` ends the process when asked to.
+
+        `keep`: how many instances stay warm between queries.
+        """
         self._storage = storage
         self._paths = paths
         self._connectors = dict(connectors)
         self._stuck = stuck
-        self._memory = memory
+        temp = paths.cache / "tmp" / str(os.getpid())  # DuckDB's files in it have the same names in all processes
+        self._shelf = Shelf(reader.Limits(memory=memory, temp=str(temp)), keep)
+        self._seat: Seat | None = None
         self._log = RunLog(paths.state, storage.catalog)
 
     @classmethod
     def from_config(
-        cls, paths: Paths, config: Mapping[str, Any], *, stuck: Callable[[QueryTimeout], object] | None = None
+        cls,
+        paths: Paths,
+        config: Mapping[str, Any],
+        *,
+        stuck: Callable[[QueryTimeout], object] | None = None,
+        keep: int = 0,
     ) -> QueryEngine:
         """Wire an engine from config.yaml as plain data."""
         storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
-        return cls(storage, paths, freshness_of(config), stuck=stuck)
+        return cls(storage, paths, freshness_of(config), stuck=stuck, keep=keep)
+
+    def interrupt(self) -> None:
+        """Stop the query that runs in another thread; it ends with KeyboardInterrupt."""
+        seat = self._seat
+        if seat is not None:
+            seat.interrupt()
 
     def run(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0) -> QueryResult:
         """Answer one SELECT whole; `max_rows` 0 is all of them, `timeout` 0 no limit."""
@@ -117,12 +143,16 @@ class QueryEngine:
             raise UsageError("max_rows and timeout cannot be negative", hint="0 means no limit.")
         if len(sql) > _MAX_SQL:
             raise QueryError(f"The statement is longer than {_MAX_SQL} characters", code="query.refused")
-        temp = self._paths.cache / "tmp" / str(os.getpid())  # DuckDB's files in it have the same names in all processes
-        connection = reader.open_reader(reader.Limits(memory=self._memory, temp=str(temp)))
+        seat = self._seat = self._shelf.take()
+        sound = False
         try:
-            with Watch(connection, timeout, self._stuck) as watch:
+            with Watch(seat, timeout, self._stuck) as watch:
                 try:
-                    yield self._answer(connection, sql, max_rows)
+                    yield self._answer(seat, sql, max_rows)
+                    sound = True
+                except RequestError:
+                    sound = True
+                    raise
                 except reader.InterruptError:
                     if watch.fired:
                         raise timed_out(timeout) from None
@@ -136,19 +166,20 @@ class QueryEngine:
                 except MemoryError:
                     raise faults.memory_error() from None
         finally:
-            connection.interrupt()  # what has begun would run to its end within close()
-            connection.close()
+            self._seat = None
+            seat.leave(sound=sound)
 
-    def _answer(self, connection: Any, sql: str, max_rows: int) -> ResultStream:
-        read = self._decide(connection, sql)
+    def _answer(self, seat: Seat, sql: str, max_rows: int) -> ResultStream:
+        read = self._decide(seat, sql)
         views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
-        sources = self._sources(connection, read, views)
-        reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views.values()])
-        if read.system or read.information:
+        sources = self._sources(seat.connection, read, views)
+        many = sum(_rows(use, views) for use in read.uses) > _MANY_ROWS
+        own_tables = bool(read.system or read.information)
+        seat.hold(list(views.values()), threads=(os.cpu_count() or 1) if many else 1, private=own_tables)
+        connection = seat.connection
+        if own_tables:
             self._fill(connection, read)
-        if sum(_rows(use, views) for use in read.uses) > _MANY_ROWS:
-            connection.execute(f"SET threads = {os.cpu_count() or 1}")
-        reader.lock(connection, [view.location.data for view in views.values()])
+        seat.lock(view.location.data for view in views.values())
         try:
             if read.explain:
                 relation = connection.execute(read.explain + read.sql)
@@ -166,7 +197,8 @@ class QueryEngine:
             raise faults.fault(error, self._columns(connection, read)) from None
         return ResultStream(connection, columns, sources, max_rows)
 
-    def _decide(self, connection: Any, sql: str) -> Read:
+    def _decide(self, seat: Seat, sql: str) -> Read:
+        connection = seat.connection
         tree = parse_tree(connection, sql)
         explain = ""
         if tree.get("error") and tree.get("error_type") != "parser":
@@ -176,7 +208,7 @@ class QueryEngine:
         if tree.get("error"):
             if tree.get("error_type") == "parser":
                 raise faults.syntax_error(tree, sql)
-            reader.lock(connection, [])
+            seat.lock([])
             try:
                 refused = statement.refuse(statement_kinds(connection, sql))
             except reader.DuckDBError:
