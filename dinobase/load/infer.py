@@ -91,11 +91,8 @@ def _observe_object(
             below = (*path, key)
             column = known.get(below)
             whole = shaping.declared(below) is not None if column is None else column.whole
-            if whole or len(shaping.shown(below)) >= shaping.max_nesting:
-                if below in shaping.lift:
-                    _observe_object(child, item, below, known, shaping)
-                else:
-                    child.type = JSON
+            if whole or (len(shaping.shown(below)) >= shaping.max_nesting and below not in shaping.lift):
+                child.type = JSON
             else:
                 _observe_object(child, item, below, known, shaping)
         else:
@@ -148,7 +145,12 @@ def _collect(
 ) -> None:
     for key, child in seen.children.items():
         below = (*path, key)
-        flat = child.objects > 0 and (bool(child.keys) or any(p[: len(below)] == below for p in known))
+        flat = child.objects > 0 and (
+            bool(child.keys) or any(len(p) > len(below) and p[: len(below)] == below for p in known)
+        )
+        if child.objects and child.type == JSON:
+            found[below] = _Found(JSON)
+            continue
         if child.objects and below not in shaping.lift and (not flat or _is_map(child, below, known)):
             found[below] = _Found(JSON, map_like=flat)
             continue

@@ -73,6 +73,8 @@ class Landing:
 
     def stage(self, segment: Segment, lines: bytes | None = None) -> None:
         """Make the segment's Parquet file; `lines` spares reading it again where they are still in memory."""
+        if not segment.rows:
+            return
         data = segment.path.read_bytes() if lines is None else lines
         if not self._begun:
             self._begun = True
@@ -164,7 +166,7 @@ class Landing:
     def _widen(self, records: list[dict[str, object]]) -> None:
         before = {c.path: c for c in self.schema}
         columns = []
-        swallowed: list[SourcePath] = []  # objects that turned out to be maps, whose fields are no columns any more
+        swallowed: list[SourcePath] = []  # objects that are one value from now on: their fields are no columns
         for column in infer(records, self.schema, self._shaping):
             old = before.get(column.path)
             if (
@@ -176,9 +178,9 @@ class Landing:
                 columns.append(replace(column, type=column.type.replace("DOUBLE", "VARCHAR")))
             else:
                 columns.append(column)
-            if old is None and column.type == JSON:
+            if column.type == JSON and (old is None or old.type != JSON):
                 swallowed.append(column.path)
-        if swallowed and before:
+        if swallowed:
             columns = [c for c in columns if c.path in self._lake or not _inside(c.path, swallowed)]
         self._adopt(TableSchema(tuple(columns)))
 
@@ -187,6 +189,8 @@ class Landing:
 
     def _adopt(self, schema: TableSchema) -> None:
         if schema != self.schema:
+            gone = {c.name for c in self.schema} - {c.name for c in schema}
+            self.structures = {name: s for name, s in self.structures.items() if name not in gone}
             self.schema = schema
             self._checker = Checker(schema, thorough=self._thorough)
 
@@ -222,7 +226,7 @@ def _same_types(old: TableSchema, new: TableSchema) -> bool:
     if old == new:
         return True
     known = {c.path: c for c in old}
-    added = [c.path for c in new if c.type == JSON and c.path not in known]
+    added = [c.path for c in new if c.type == JSON and (c.path not in known or known[c.path].type != JSON)]
     if added and any(_inside(path, added) for path in known):
         return False
     for column in new:

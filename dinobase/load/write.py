@@ -21,6 +21,7 @@ from dinobase.load.schema import JSON, TableSchema
 from dinobase.load.structure import Structure
 
 DELETED_AT = "_dinobase_deleted_at"
+_AT_ONCE = 200  # parents in one INSERT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Plan:
     """How a resource's rows are written.
 
     key: columns that identify a row; complete: the stage holds the whole listing; visited: of a child whose listing was
-    not of all parents, the key values of those it was; boundary: cursor column and value from which rows of an append
-    may be there already; memory: what the lake is to remember of the resource after this, less `schema` and `views`;
-    counter: the memory that counts loads which changed the table.
+    not of all parents, the key values of those it was; boundary: the cursor column by which rows of an append
+    are found that may be there already; memory: what the lake is to remember of the resource after this, less `schema`
+    and `views`; counter: the memory that counts loads which changed the table.
     """
 
     table: str
@@ -41,7 +42,7 @@ class Plan:
     deletes: Literal["ignore", "soft", "hard"] = "ignore"
     complete: bool = True
     visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]] | None = None
-    boundary: tuple[str, str] | None = None
+    boundary: str = ""
     memory: Mapping[str, str] = field(default_factory=dict)
     counter: str = ""
     description: str = ""
@@ -123,11 +124,11 @@ def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage) -> Out
     table = f"{ALIAS}.{ident(plan.table)}"
     empty = not writer.rows(f"SELECT 1 FROM {table} LIMIT 1")
     if plan.disposition == "append":
-        if empty or plan.boundary is None:
+        if empty or not plan.boundary:
             return Outcome(inserted=insert_all(writer, table, stage))
-        return Outcome(inserted=insert_all(writer, table, stage, _not_there(table, schema, plan.boundary)))
+        return Outcome(inserted=insert_all(writer, table, stage, _not_there(table, schema, stage, plan.boundary)))
     if plan.disposition == "replace" and not plan.key:
-        return _swap(writer, table, stage)
+        return _swap(writer, table, plan, stage)
     stage.find_losers()
     soft = plan.deletes == "soft"
     if empty:
@@ -139,26 +140,26 @@ def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage) -> Out
     return Outcome(inserted=inserted, updated=touched - inserted, deleted=deleted)
 
 
-def _swap(writer: Writer, table: str, stage: Stage) -> Outcome:
-    """Replace all rows, unless they are the same ones."""
-    if not bag_differs(writer, table, stage):
+def _swap(writer: Writer, table: str, plan: Plan, stage: Stage) -> Outcome:
+    """Replace all rows, of a child those of the parents that were visited, unless they are the same ones."""
+    mine = f"{table} t" + (f" WHERE {_of_visited(writer, plan)}" if plan.visited is not None else "")
+    if not bag_differs(writer, mine, stage):
         return Outcome()
-    deleted = _rows(writer, table)
-    writer.run(f"DELETE FROM {table}")
+    deleted = _rows(writer, mine)
+    writer.run(f"DELETE FROM {mine}")
     return Outcome(inserted=insert_all(writer, table, stage), deleted=deleted)
 
 
-def _not_there(table: str, schema: TableSchema, boundary: tuple[str, str]) -> str:
-    """Return the condition that leaves out staged rows that stand at the boundary already."""
-    column, value = boundary
+def _not_there(table: str, schema: TableSchema, stage: Stage, boundary: str) -> str:
+    """Return the condition that leaves out staged rows that are there already, from the least staged cursor on."""
+    column = ident(boundary)
     same = " AND ".join(f"t.{ident(c.name)} IS NOT DISTINCT FROM s.{ident(c.name)}" for c in schema if c.type != JSON)
     same_json = " AND ".join(
         f"CAST(t.{ident(c.name)} AS VARCHAR) IS NOT DISTINCT FROM CAST(s.{ident(c.name)} AS VARCHAR)"
         for c in schema
         if c.type == JSON
     )
-    kind = next(c.sql_type for c in schema if c.name == column)
-    at = f"t.{ident(column)} >= CAST({literal(value)} AS {kind})" if kind != "VARCHAR" else "true"
+    at = f"(t.{column} IS NULL OR t.{column} >= (SELECT min({column}) FROM ({stage.select(stage.files)})))"
     return f"NOT EXISTS (SELECT 1 FROM {table} t WHERE {' AND '.join(filter(None, (at, same, same_json)))})"
 
 
@@ -170,7 +171,7 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
     match = " AND ".join(f"s.{ident(k)} = t.{ident(k)}" for k in plan.key)
     gone = f"NOT EXISTS (SELECT 1 FROM {stage.relation} s WHERE {match})" if stage.files else "true"
     if plan.visited is not None:
-        gone += f" AND {_of_visited(writer, plan.visited)}"
+        gone += f" AND {_of_visited(writer, plan)}"
     if mode == "hard":
         count = writer.one(f"SELECT count(*) FROM {table} t WHERE {gone}")
         if count:
@@ -183,14 +184,20 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
     return int(count)
 
 
-def _of_visited(writer: Writer, visited: tuple[tuple[str, ...], Sequence[tuple[object, ...]]]) -> str:
-    columns, values = visited
-    fields = ", ".join(f"{ident(c)} VARCHAR" for c in columns)
-    writer.run(f"CREATE OR REPLACE TEMP TABLE visited ({fields})")
-    marks = ", ".join("?" for _ in columns)
-    for row in values:
-        writer.run(f"INSERT INTO visited VALUES ({marks})", *(None if v is None else str(v) for v in row))
-    match = " AND ".join(f"v.{ident(c)} = CAST(t.{ident(c)} AS VARCHAR)" for c in columns)
+def _of_visited(writer: Writer, plan: Plan) -> str:
+    """Return the condition that a row is of a parent that was visited."""
+    assert plan.visited is not None
+    columns, values = plan.visited
+    have = ddl.columns_of(writer, plan.table)
+    if any(c not in have for c in columns):
+        return "false"
+    writer.run(f"CREATE OR REPLACE TEMP TABLE visited ({', '.join(f'{ident(c)} {have[c]}' for c in columns)})")
+    casts = ", ".join(f"CAST(? AS {have[c]})" for c in columns)
+    for n in range(0, len(values), _AT_ONCE):
+        some = values[n : n + _AT_ONCE]
+        texts = [None if v is None else str(v) for row in some for v in row]
+        writer.run(f"INSERT INTO visited VALUES {', '.join([f'({casts})'] * len(some))}", *texts)
+    match = " AND ".join(f"v.{ident(c)} = t.{ident(c)}" for c in columns)
     return f"EXISTS (SELECT 1 FROM temp.main.visited v WHERE {match})"
 
 

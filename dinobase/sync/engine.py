@@ -7,9 +7,11 @@ cursor in one transaction.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from dinobase.catalog.runs import RunLog, TableRun
 from dinobase.core import clock
@@ -148,6 +150,8 @@ class _Run:
                 report, listed = together(report, again), listed.with_later(later)
         except DinobaseError as error:
             report = sync.failed(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one resource must not stop the others
+            report = sync.failed(_fault(error))
         finally:
             self._listed[resource.name].set_result(listed)
         counters = session.count(resource.name)
@@ -184,3 +188,12 @@ class _Run:
         if listed is None:
             return sync.skipped(f"its parent {resource.parent.resource} failed"), None
         return await sync.run(listed)
+
+
+def _fault(error: Exception) -> DinobaseError:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return DinobaseError(
+        f"a fault in dinobase: {type(error).__name__}: {error}",
+        hint="please report it with this message",
+        where=f"{Path(place.filename).name}:{place.lineno} {place.name}",
+    )
