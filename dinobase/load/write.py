@@ -81,7 +81,7 @@ def commit(
     with writer.transaction(f"sync {plan.table}", lambda: json.dumps(extra)):
         changes = _evolve(writer, plan, schema)
         outcome = _write(writer, plan, schema, stage)
-        total = _count(writer, plan.table) if schema.columns else 0
+        total = held(writer, plan.table)
         outcome = replace(outcome, total=total, changes=tuple(changes))
         after = {**plan.memory, "key": json.dumps(plan.key)}
         if plan.counter and outcome.changed:
@@ -205,8 +205,12 @@ def _rows(writer: Writer, table: str) -> int:
     return int(writer.one(f"SELECT count(*) FROM {table}"))
 
 
-def _count(writer: Writer, table: str) -> int:
-    living = f" WHERE {DELETED_AT} IS NULL" if DELETED_AT in ddl.columns_of(writer, table) else ""
+def held(writer: Writer, table: str) -> int:
+    """Count a table's rows, less the soft-deleted ones; 0 where it is not there."""
+    columns = ddl.columns_of(writer, table)
+    if not columns:
+        return 0
+    living = f" WHERE {DELETED_AT} IS NULL" if DELETED_AT in columns else ""
     return int(writer.one(f"SELECT count(*) FROM {ALIAS}.{ident(table)}{living}"))
 
 

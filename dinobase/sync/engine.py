@@ -10,7 +10,7 @@ import asyncio
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dinobase.catalog.runs import RunLog, TableRun
@@ -22,6 +22,7 @@ from dinobase.extract.session import Session
 from dinobase.lake import state
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.lock import sync_lock
+from dinobase.load import write
 from dinobase.load.spool import WORTH
 from dinobase.spec.models import Connector, Resource
 from dinobase.sync.loader import Loader
@@ -154,6 +155,10 @@ class _Run:
             report = sync.failed(_fault(error))
         finally:
             self._listed[resource.name].set_result(listed)
+        if report.status in {"error", "skipped"}:
+            with suppress(DinobaseError):
+                held = await self._loader.run(lambda: write.held(self._loader.writer, resource.name))
+                report = replace(report, total_rows=held)
         counters = session.count(resource.name)
         report = sync.counted(report, counters, clock.monotonic() - began)
         request.observe(Event("finished", request.name, resource.name, rows=report.rows, status=report.status))
