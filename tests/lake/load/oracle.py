@@ -6,7 +6,7 @@ Shares no code with the loader but the schema, which says where it put what.
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -89,7 +89,7 @@ def same_moment(sent: str, got: Any) -> bool:
     except ValueError:
         return False
     if not isinstance(two, datetime):
-        return isinstance(two, date) and one == datetime(two.year, two.month, two.day)
+        return isinstance(two, date) and one == datetime.combine(two, time())
     if (one.tzinfo is None) != (two.tzinfo is None):
         return False
     return one == two if one.tzinfo is None else one.astimezone(UTC) == two.astimezone(UTC)

@@ -1,0 +1,119 @@
+"""One connector, a real server that answers as a function says, and the lake that a sync fills from it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from dinobase.core.errors import SpecError
+from dinobase.core.settings import paths
+from dinobase.core.values import Event
+from dinobase.lake import ddl, state
+from dinobase.lake.connection import Writer
+from dinobase.lake.location import Storage
+from dinobase.spec.load import load_connector
+from dinobase.spec.resolve import resolve
+from dinobase.sync import plan
+from dinobase.sync.engine import SyncRequest, sync_connector
+from dinobase.sync.report import ConnectorReport, TableReport
+from tests.api.extract.api import Answer, Asked, FakeApi, Script, serving
+
+__all__ = ["Answer", "Asked", "Shop", "shop"]
+
+HEAD = """
+name: shop
+credentials:
+- {name: url, secret: false}
+- {name: key, default: "k3y"}
+client:
+  base_url: "{url}"
+  retry: {attempts: 1}
+"""
+
+
+class Shop:
+    """`sync` runs the connector in `yaml` (resources and whatever else) once and returns its tables' reports."""
+
+    def __init__(self, root: Path, api: FakeApi, yaml: str, client: str = "") -> None:
+        self.root = root
+        self.api = api
+        self.paths = paths(root / "workspace")
+        self.location = Storage(self.paths.lakes).lake("shop")
+        self.events: list[Event] = []
+        self.report: ConnectorReport | None = None
+        self.define(yaml, client)
+
+    def define(self, yaml: str, client: str = "") -> None:
+        """Write the connector's file anew; `client` are further keys of its client."""
+        file = self.root / "shop.yaml"
+        file.write_text(HEAD + textwrap.indent(textwrap.dedent(client), "  ") + "\n" + textwrap.dedent(yaml))
+        try:
+            self.connector = load_connector(file)
+        except SpecError as error:
+            raise AssertionError([str(problem) for problem in error.problems]) from error
+
+    async def sync(
+        self,
+        *asked: str,
+        kept: Sequence[str] | None = None,
+        full_refresh: bool = False,
+        resume_after: float = 0.0,
+        values: Mapping[str, str] | None = None,
+    ) -> dict[str, TableReport]:
+        connector = resolve(self.connector, {"url": self.api.url, "key": "k3y", **(values or {})})
+        self.report = await sync_connector(
+            SyncRequest(
+                "shop",
+                connector,
+                plan.choose(connector, kept, asked),
+                self.location,
+                self.paths,
+                "identity",
+                self.events.append,
+                full_refresh=full_refresh,
+                resume_after=resume_after,
+            )
+        )
+        assert self.report.error is None, self.report.error
+        return {table.name: table for table in self.report.tables}
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the lake; tables are `lake.<name>`."""
+        writer = Writer(self.location, self.root / "reading")
+        try:
+            writer.attach()
+            return writer.rows(sql)
+        finally:
+            writer.close()
+
+    def column(self, sql: str) -> list[Any]:
+        return [row[0] for row in self.rows(sql)]
+
+    def types(self, table: str) -> dict[str, str]:
+        writer = Writer(self.location, self.root / "reading")
+        try:
+            writer.attach()
+            return ddl.columns_of(writer, table)
+        finally:
+            writer.close()
+
+    def memory(self, table: str) -> dict[str, str]:
+        writer = Writer(self.location, self.root / "reading")
+        try:
+            writer.attach()
+            return state.read(writer).get(table, {})
+        finally:
+            writer.close()
+
+    def asked(self, path: str) -> list[Asked]:
+        """Return the requests of one path, in the order in which they came."""
+        return [seen for seen in self.api.asked if seen.path == path]
+
+
+@asynccontextmanager
+async def shop(root: Path, script: Script, yaml: str, client: str = "") -> AsyncIterator[Shop]:
+    async with serving(script) as api:
+        yield Shop(root, api, yaml, client)
