@@ -59,6 +59,17 @@ def test_a_page_can_be_followed_word_for_word(page: Path, shop: str, tmp_path: P
             target.write_text(body, encoding="utf-8")
 
 
+def test_every_error_code_has_a_remedy_in_the_troubleshooting_page() -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    said = {*re.findall(r"`([a-z_]+(?:\.(?:[a-z_]+|\*))?)`", page)}
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "dinobase").rglob("*.py"))
+    literal = r'(?:code=|code: ClassVar\[str\] = |code = |Refused\(|code=.* else )"([a-z]+\.?[a-z_]+)"'
+    raised = re.findall(literal, source)
+    without = {code for code in raised if code not in said and f"{code.split('.')[0]}.*" not in said}
+    assert len(raised) > 20
+    assert {code for code in without if not code.startswith("spec.")} == set()  # those name a line of a connector file
+
+
 def commands(block: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each command with the lines shown after it."""
     command, shown = "", list[str]()
