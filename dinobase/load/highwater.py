@@ -55,7 +55,14 @@ def advance(
     elif cap is not None and unit in _EPOCH and typed != "VARCHAR":
         limit = f" WHERE CAST(c AS {typed}) <= {cap.timestamp() * _EPOCH[unit]:.3f}"
     found = writer.one(f"SELECT arg_max(c, CAST(c AS {typed})) FROM {source}{limit}")
-    return Mark(previous if found is None else str(found))
+    return Mark(previous if found is None else _as_sent(str(found), column))
+
+
+def _as_sent(text: str, column: Column) -> str:
+    """Write a whole number of a DOUBLE column without the point that only its type gave it."""
+    if column.type != "DOUBLE" or not float(text).is_integer():
+        return text
+    return str(int(float(text)))
 
 
 def _typed(writer: Writer, source: str, column: Column) -> str | None:
