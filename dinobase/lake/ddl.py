@@ -14,9 +14,8 @@ def columns_of(writer: Writer, table: str) -> dict[str, str]:
     """Return column -> SQL type as the lake has it; empty where there is no such table."""
     rows = writer.rows(
         "SELECT column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = ? AND schema_name = 'main' AND table_name = ? ORDER BY column_index",
-        ALIAS,
-        table,
+        f"WHERE database_name = '{ALIAS}' AND schema_name = 'main' AND table_name = {literal(table)} "
+        "ORDER BY column_index"
     )
     return {str(name): _short(str(kind)) for name, kind in rows}
 

@@ -35,7 +35,7 @@ def _empty(location: LakeLocation, state: Path) -> None:
         writer.attach()
         kinds = (("VIEW", "duckdb_views()", "view_name"), ("TABLE", "duckdb_tables()", "table_name"))
         for kind, listing, column in kinds:
-            names = writer.rows(f"SELECT {column} FROM {listing} WHERE database_name = ? AND NOT internal", ALIAS)
+            names = writer.rows(f"SELECT {column} FROM {listing} WHERE database_name = '{ALIAS}' AND NOT internal")
             for (name,) in names:
                 writer.run(f"DROP {kind} {ALIAS}.{ident(name)}")
         writer.run(f"CALL ducklake_expire_snapshots('{ALIAS}', older_than => now())")

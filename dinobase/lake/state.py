@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dinobase.lake.connection import ALIAS, STATE, Writer
+from dinobase.lake.sql import literal
 
 
 def read(writer: Writer) -> dict[str, dict[str, str]]:
@@ -25,7 +26,7 @@ def write(writer: Writer, resource: str, before: Mapping[str, str], after: Mappi
     gone = [k for k in before if k not in after]
     for key in (*changed, *gone):
         if key in before:
-            writer.run(f"DELETE FROM {ALIAS}.{STATE} WHERE resource = ? AND key = ?", resource, key)
+            writer.run(f"DELETE FROM {ALIAS}.{STATE} WHERE resource = {literal(resource)} AND key = {literal(key)}")
     for key, value in changed.items():
-        writer.run(f"INSERT INTO {ALIAS}.{STATE} VALUES (?, ?, ?)", resource, key, value)
+        writer.run(f"INSERT INTO {ALIAS}.{STATE} VALUES ({literal(resource)}, {literal(key)}, {literal(value)})")
     return bool(changed or gone)

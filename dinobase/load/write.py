@@ -192,11 +192,9 @@ def _of_visited(writer: Writer, plan: Plan) -> str:
     if any(c not in have for c in columns):
         return "false"
     writer.run(f"CREATE OR REPLACE TEMP TABLE visited ({', '.join(f'{ident(c)} {have[c]}' for c in columns)})")
-    casts = ", ".join(f"CAST(? AS {have[c]})" for c in columns)
     for n in range(0, len(values), _AT_ONCE):
-        some = values[n : n + _AT_ONCE]
-        texts = [None if v is None else str(v) for row in some for v in row]
-        writer.run(f"INSERT INTO visited VALUES {', '.join([f'({casts})'] * len(some))}", *texts)
+        rows = [", ".join("NULL" if v is None else literal(str(v)) for v in row) for row in values[n : n + _AT_ONCE]]
+        writer.run(f"INSERT INTO visited VALUES ({'), ('.join(rows)})")
     match = " AND ".join(f"v.{ident(c)} = t.{ident(c)}" for c in columns)
     return f"EXISTS (SELECT 1 FROM temp.main.visited v WHERE {match})"
 
@@ -224,7 +222,7 @@ def _views(
     if merged == known and not rebuild:
         return {name: structure.fields for name, structure in merged.items()}
     tables = {
-        str(row[0]) for row in writer.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", ALIAS)
+        str(row[0]) for row in writer.rows(f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{ALIAS}'")
     }
     for name, sql in views.wanted(plan.table, plan.key, merged, tables).items():
         writer.run(f"DROP VIEW IF EXISTS {ALIAS}.{ident(name)}")

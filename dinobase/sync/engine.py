@@ -119,7 +119,7 @@ class _Run:
         request = self._request
         loop = asyncio.get_running_loop()
         try:
-            opening = asyncio.ensure_future(self._loader.open())
+            opening = self._loader.opening()
             async with Session(
                 request.connector, name=request.name, state_dir=request.paths.state, observe=request.observe
             ) as session:

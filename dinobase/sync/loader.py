@@ -26,11 +26,14 @@ class Loader:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"load-{location.name}")
         self._writer: Writer | None = None
 
-    async def open(self) -> dict[str, dict[str, str]]:
-        """Open the lake, made where there is none; returns what it remembers of each resource."""
-        return await self.run(self._open)
+    def opening(self) -> asyncio.Future[dict[str, dict[str, str]]]:
+        """Begin to open the lake, made where there is none; gives what it remembers of each resource.
 
-    def _open(self, _: None = None) -> dict[str, dict[str, str]]:
+        The thread is at work when this returns: what the caller imports or opens meanwhile costs no time.
+        """
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+
+    def _open(self) -> dict[str, dict[str, str]]:
         self._writer = Writer(self._location, self._temp)
         with write_lock(self._location, self._state_dir):
             self._writer.attach()

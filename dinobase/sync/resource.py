@@ -15,7 +15,8 @@ from dinobase.core.secrets import redact
 from dinobase.core.values import Batch, Event, Observer, ParentRow
 from dinobase.extract import runner
 from dinobase.extract.session import Counters, Session
-from dinobase.lake.connection import ALIAS, Writer
+from dinobase.lake.connection import ALIAS, STATE, Writer
+from dinobase.lake.sql import literal
 from dinobase.load import highwater, write
 from dinobase.load.fit import fits
 from dinobase.load.infer import Shaping
@@ -145,7 +146,7 @@ class ResourceSync:
 
     def _schema_of(self, resource: Resource) -> TableSchema:
         found = self._loader.writer.one(
-            f"SELECT value FROM {ALIAS}._dinobase_state WHERE resource = ? AND key = 'schema'", resource.name
+            f"SELECT value FROM {ALIAS}.{STATE} WHERE resource = {literal(resource.name)} AND key = 'schema'"
         )
         return TableSchema.from_json(found) if found else TableSchema()
 
