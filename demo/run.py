@@ -63,8 +63,8 @@ def main() -> None:
             "OPERATIONS_TOKEN": servers.token("operations", secret),
             "HELPDESK_KEY": key,
         }
-        say(f"  {nyc}  a Datasette server with {flights:,} flights, behind a token")
-        say(f"  {desk}  a help desk's API with the claims of late passengers, behind another")
+        say(f"  {nyc}  Datasette with {flights:,} flights, behind a token")
+        say(f"  {desk}  a help desk with claims of late passengers")
         tell(nyc, desk)
     took = time.monotonic() - started
     title(f"That was it, in {took:.0f} seconds")
@@ -97,7 +97,7 @@ def tell(nyc: str, desk: str) -> None:
     before = version("nyc.flights")
 
     title("6. Something changes upstream")
-    say("A flight's arrival is corrected, one more flight is entered, and a claim is paid.")
+    say("A flight's arrival is corrected, another flight is entered, a claim is paid.")
     correction = {"update": {"arr_delay": 1300, "updated_at": "2014-01-02T09:00:00Z"}}
     change(f"{nyc}/nyc/flights/7073/-/update", "OPERATIONS_TOKEN", correction)
     extra = {"carrier": "UA", "flight": 1, "origin": "EWR", "dest": "SFO", "arr_delay": -12,
@@ -121,21 +121,22 @@ def query(sql: str) -> None:
 
 def change(url: str, token: str, body: object, *, method: str = "POST") -> None:
     """Change something upstream, through the server's own API."""
-    text = json.dumps(body)
+    text = "\n       ".join(textwrap.wrap(json.dumps(body), WIDTH - 8))
     command = (
-        f"curl -sS --fail-with-body -X {method} {url} \\\n"
-        f'  -H "Authorization: Bearer ${token}" -H "Content-Type: application/json" \\\n'
+        f"curl -sS -f -o /dev/null -w 'HTTP %{{http_code}}\\n' -X {method} \\\n"
+        f"  {url} \\\n"
+        f'  -H "Authorization: Bearer ${token}" \\\n'
+        f"  -H 'Content-Type: application/json' \\\n"
         f"  -d '{text}'"
     )
     if shutil.which("curl"):
         run(command)
-        say("")
         return
     show(command)
     headers = {"Authorization": f"Bearer {os.environ[token]}", "Content-Type": "application/json"}
     request = urllib.request.Request(url, data=text.encode(), headers=headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
-        say(answer.read().decode())
+        say(f"HTTP {answer.status}")
 
 
 def version(table: str) -> int:
