@@ -79,6 +79,7 @@ COMMANDS: tuple[Command, ...] = (
         "The versions of a table, and what each changed",
         (("history", "dinobase.query.history:TableHistory"),),
     ),
+    Command("serve", "Agents", "serve", "MCP for agents, on stdio or HTTP"),
     Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
     Command(
         "maintain",

@@ -106,6 +106,11 @@ TEXTS: dict[str, Text] = {
         "The versions of a table. Any of them can be queried: FROM stripe.customers AT (VERSION => 12).",
         ("dinobase history stripe.customers",),
     ),
+    "serve": Text(
+        "Serve agents over MCP: on stdin and stdout for the client that starts it, or with --http at\n"
+        "http://HOST:PORT/mcp for clients that send a token. Questions run in child processes, which can be stopped.",
+        ("dinobase serve", "dinobase token create laptop && dinobase serve --http"),
+    ),
     "status": Text("How fresh every table is, when it was synced last and what went wrong.", ("dinobase status",)),
     "maintain": Text(
         "Merge small files, rewrite files with many deleted rows, drop versions past the retention.\n"

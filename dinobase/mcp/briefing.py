@@ -1,0 +1,49 @@
+"""The instructions that a client reads first: what is here now, and the shortest way to an answer.
+
+They are in front of every conversation, so they hold names and no lists of tables; a hundred connectors fit too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dinobase.mcp.answers import minute
+
+if TYPE_CHECKING:
+    from dinobase.workspace import Workspace
+    from dinobase.workspace.results import Connectors, ConnectorSummary
+
+_DETAILED = 12
+_NAMED = 100
+
+_HOW = """\
+Business data as SQL tables, copied here from APIs. Tables are connector.table and join across connectors.
+Describe all tables that a question needs in one call, then ask one query; dialect DuckDB, one SELECT a call. \
+Lambdas are written lambda x: x + 1.
+Columns state units: amounts marked cents are hundredths. An answer names each table's version and age; \
+where stale data would mislead, refresh first. The past: FROM stripe.customers c AT (VERSION => 3)."""
+
+
+def briefing(workspace: Workspace) -> str:
+    """Compute the instructions."""
+    return compose(workspace.connectors())
+
+
+def compose(found: Connectors) -> str:
+    """Write the instructions for what is connected."""
+    if not found.connectors:
+        return f"{_HOW}\nNothing is connected yet: a person runs `dinobase add NAME`, then `dinobase sync`."
+    if len(found.connectors) <= _DETAILED:
+        told = "; ".join(_detailed(one) for one in found.connectors)
+    else:
+        names = [one.name for one in found.connectors]
+        rest = f" and {len(names) - _NAMED} more (list_connectors)" if len(names) > _NAMED else ""
+        told = f"{', '.join(names[:_NAMED])}{rest}"
+    return f"{_HOW}\nConnected: {told}."
+
+
+def _detailed(one: ConnectorSummary) -> str:
+    kind = f" ({one.type})" if one.type != one.name else ""
+    count = f"{len(one.tables)} table{'' if len(one.tables) == 1 else 's'}"
+    fresh = f"synced {minute(one.last_sync)}" if one.last_sync else "never synced"
+    return f"{one.name}{kind} {count}, {fresh}{', stale' if one.is_stale and one.last_sync else ''}"

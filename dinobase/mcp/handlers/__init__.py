@@ -1,0 +1,8 @@
+"""Every tool there is, in the order in which it is listed."""
+
+from __future__ import annotations
+
+from dinobase.mcp.handlers import find, query, sync
+from dinobase.mcp.tools import Tool
+
+TOOLS: tuple[Tool, ...] = (*query.TOOLS, *find.TOOLS, *sync.TOOLS)

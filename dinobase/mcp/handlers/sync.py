@@ -1,0 +1,18 @@
+"""Bringing data up to date."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import MaxLen, MinLen
+
+from dinobase.mcp.call import Call
+from dinobase.mcp.tools import tool
+
+
+async def refresh(call: Call, names: Annotated[list[str], MinLen(1), MaxLen(50)]) -> str:
+    """Fetch what is new from the APIs, for connectors or single tables (connector.table); takes seconds to minutes."""
+    return await call.ask("refresh", names=names)
+
+
+TOOLS = (tool(refresh, read_only=False, open_world=True),)

@@ -1,0 +1,107 @@
+"""A child process: reads operations as JSON lines, answers each with one; it can be stopped whatever it does.
+
+Its own stdout carries answers alone; what a library prints goes to stderr. It ends when its stdin does, with its
+parent. A query that heeds no interrupt ends with the process, after its answer was written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from dinobase.core.errors import DinobaseError, QueryTimeout
+from dinobase.core.secrets import redact
+from dinobase.mcp.work import JOBS, OPERATIONS, Desk
+from dinobase.query.watch import confine_memory
+from dinobase.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Worker:
+    """One operation at a time on the main thread; another thread listens for the next and for cancellations."""
+
+    def __init__(self, root: str) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+        os.dup2(2, 1)
+        self._writing = threading.Lock()
+        self._asked: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._desk = Desk(Workspace.open(root), self._stuck)
+        self._now = 0
+        self._confined = False
+
+    def run(self) -> None:
+        """Work until stdin ends."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while True:
+            try:
+                asked = self._asked.get()
+                if asked is None:
+                    return
+                self._answer(asked)
+            except KeyboardInterrupt:  # a cancellation that came when its operation had just ended
+                continue
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "cancel" not in message:
+                self._asked.put(message)
+            elif message["cancel"] == self._now and not self._desk.interrupt():
+                os.kill(os.getpid(), signal.SIGINT)  # as a person's Ctrl-C would
+        os._exit(0)  # the parent is gone: whatever runs has nobody to answer
+
+    def _answer(self, asked: Mapping[str, Any]) -> None:
+        number, operation = int(asked["id"]), str(asked["op"])
+        if operation not in JOBS and not self._confined:
+            confine_memory()
+            self._confined = True
+
+        def report(text: str) -> None:
+            self._write({"id": number, "progress": redact(text)})
+
+        self._now = number
+        try:
+            text = OPERATIONS[operation](self._desk, str(asked["identity"]), asked["args"], report)
+            reply: dict[str, Any] = {"id": number, "text": text}
+        except KeyboardInterrupt:
+            reply = _failed(number, DinobaseError("Cancelled", code="cancelled"))
+        except DinobaseError as error:
+            reply = _failed(number, error)
+        except MemoryError:
+            reply = _failed(number, DinobaseError("It needs more memory than it may use", code="query.memory"))
+        except Exception as error:  # noqa: BLE001 - the server outlives any fault of one answer
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            reply = _failed(number, DinobaseError(f"Something unexpected happened: {what}", hint="Please report it."))
+        finally:
+            self._now = 0
+        self._write(reply)
+
+    def _stuck(self, error: QueryTimeout) -> None:
+        self._write(_failed(self._now, error))
+        os._exit(1)
+
+    def _write(self, message: Mapping[str, Any]) -> None:
+        with self._writing:
+            self._out.write(json.dumps(message, ensure_ascii=False) + "\n")
+            self._out.flush()
+
+
+def _failed(number: int, error: DinobaseError) -> dict[str, Any]:
+    facts = error.as_dict()["error"]
+    return {"id": number, "error": {key: redact(str(facts[key])) for key in ("code", "message", "hint")}}
+
+
+def main() -> None:
+    """Run; the workspace is the one argument."""
+    Worker(sys.argv[1]).run()
+
+
+if __name__ == "__main__":
+    main()
