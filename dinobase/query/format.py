@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from dinobase.core.errors import UsageError
-from dinobase.query.result import QueryResult, tail
+from dinobase.query.result import QueryResult, is_number, tail
 
 if TYPE_CHECKING:
     from dinobase.query.engine import ResultStream
@@ -22,7 +22,11 @@ _IN_MEMORY = 8_000_000
 
 
 def render(result: QueryResult, form: str) -> str:
-    """Return a whole result as json, ndjson, csv or markdown."""
+    """Return a whole result in one of FORMATS."""
+    if form == "compact":
+        from dinobase.query.compact import render_compact  # not on the way of a program's JSON
+
+        return render_compact(result)
     if form == "json":
         body = ",\n".join(_object(result.columns, row) for row in result.rows)
         return f"{_head(result.columns)}{body}{_foot(result.tail(), rows=bool(result.rows))}"
@@ -165,20 +169,12 @@ def _markdown_head(names: Sequence[str], types: Sequence[str]) -> str:
     return f"{_markdown_line(names)}| {' | '.join(marks)} |\n"
 
 
-def is_number(kind: str) -> bool:
-    """Say whether a column is read better flush right."""
-    return kind.partition("(")[0] in {
-        "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-        "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM",
-    }  # fmt: skip
-
-
 _FORMATS: dict[str, _Lines] = {
     "csv": _Lines(lambda names, _types: _csv_line(names), _csv_line),
     "markdown": _Lines(_markdown_head, _markdown_line),
     "ndjson": _NdJson(),
 }
-FORMATS = ("json", *_FORMATS)
+FORMATS = ("json", *_FORMATS, "compact")
 
 
 def _line_format(form: str) -> _Lines:

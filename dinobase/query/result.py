@@ -74,3 +74,11 @@ def tail(
         "column_types": list(types),
         "notes": list(notes),
     }
+
+
+def is_number(kind: str) -> bool:
+    """Say whether a type of DuckDB's holds numbers; JSON carries some of them as text."""
+    return kind.partition("(")[0] in {
+        "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+        "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM",
+    }  # fmt: skip
