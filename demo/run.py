@@ -47,7 +47,8 @@ ORDER BY id"""
 
 def main() -> None:
     """Tell the story once, from an empty folder."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
     shutil.rmtree(STATE, ignore_errors=True)
     DATABASE.parent.mkdir(parents=True)
