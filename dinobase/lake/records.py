@@ -14,6 +14,7 @@ from typing import Any
 
 from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact
+from dinobase.lake import disk
 
 SCHEMA = "dinobase"
 Row = tuple[Any, ...]
@@ -52,6 +53,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX sync_runs_by_connector ON sync_runs (connector, started_at)",
         "CREATE INDEX sync_run_tables_by_table ON sync_run_tables (connector, table_name, started_at)",
+    ),
+    (
+        """CREATE TABLE tokens (
+            hash TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT,
+            revoked_at TEXT
+        )""",
+        "CREATE INDEX tokens_by_name ON tokens (name)",
     ),
 )
 
@@ -99,7 +110,7 @@ def open_records(state: Path, catalog: str = "") -> Iterator[Records]:
     try:
         connection = sqlite3.connect(state / "records.db", timeout=30, isolation_level=None)
     except sqlite3.Error as error:
-        raise _failed(error) from None
+        raise _failed(error, state) from None
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -107,14 +118,17 @@ def open_records(state: Path, catalog: str = "") -> Iterator[Records]:
         _migrate_sqlite(connection, records)
         yield records
     except sqlite3.Error as error:
-        raise _failed(error) from None
+        raise _failed(error, state) from None
     finally:
         connection.close()
 
 
 @contextmanager
-def read_records(state: Path, catalog: str = "") -> Iterator[Records | None]:
-    """Open the records for reading alone; None where nothing was ever recorded. Writes nothing, migrates nothing."""
+def read_records(state: Path, catalog: str = "", *, since: int = 1) -> Iterator[Records | None]:
+    """Open the records for reading alone; writes nothing, migrates nothing.
+
+    None where nothing was ever recorded, or nothing since the migration that made the caller's tables.
+    """
     if catalog:
         with _open_postgres(catalog) as records:
             yield records
@@ -126,10 +140,10 @@ def read_records(state: Path, catalog: str = "") -> Iterator[Records | None]:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
         connection.execute("PRAGMA query_only = ON")
-        ready = connection.execute("PRAGMA user_version").fetchone()[0] > 0
+        ready = connection.execute("PRAGMA user_version").fetchone()[0] >= since
         yield Records(connection, postgres=False) if ready else None
     except sqlite3.Error as error:
-        raise _failed(error) from None
+        raise _failed(error, state) from None
     finally:
         connection.close()
 
@@ -195,7 +209,9 @@ def _newer(number: int) -> LakeError:
     )
 
 
-def _failed(error: Exception) -> LakeError:
+def _failed(error: Exception, state: Path | None = None) -> LakeError:
     text = redact(str(error)).strip().splitlines()
     reason = text[0] if text else type(error).__name__
+    if state is not None and disk.is_full(reason, state):
+        return disk.full()
     return LakeError(f"The workspace's records cannot be used: {reason}", code="lake.records", hint="dinobase doctor")

@@ -10,6 +10,7 @@ from dinobase.core import errors, secrets, settings
 from dinobase.core.values import Event, Observer
 
 if TYPE_CHECKING:
+    from dinobase.access.tokens import TokenBook
     from dinobase.catalog.tables import TableDescription
     from dinobase.lake.location import Storage
     from dinobase.query.history import TableHistory
@@ -263,6 +264,12 @@ class Workspace:
         from dinobase.query import history
 
         return history.history(table, self.storage(), sorted(self.config().connectors), limit=limit)
+
+    def tokens(self) -> TokenBook:
+        """Return the tokens of agents."""
+        from dinobase.access.tokens import TokenBook
+
+        return TokenBook(self.paths.state, self.config().storage.catalog)
 
     def maintain(self, names: Sequence[str] = ()) -> Maintained:
         """Merge small files and drop versions past the retention: of these connectors, or of all."""

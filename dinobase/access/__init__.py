@@ -1,0 +1,1 @@
+"""Who may read what: one policy for queries, descriptions, search, differences, handles and executed code."""
