@@ -80,6 +80,17 @@ COMMANDS: tuple[Command, ...] = (
         (("history", "dinobase.query.history:TableHistory"),),
     ),
     Command("serve", "Agents", "serve", "MCP for agents, on stdio or HTTP"),
+    Command(
+        "token",
+        "Agents",
+        "token",
+        "Tokens for agents that come over HTTP",
+        (
+            ("token create", "dinobase.access.tokens:TokenCreated"),
+            ("token list", "dinobase.access.tokens:Tokens"),
+            ("token revoke", "dinobase.access.tokens:TokenRevoked"),
+        ),
+    ),
     Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
     Command(
         "maintain",

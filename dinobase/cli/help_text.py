@@ -111,6 +111,15 @@ TEXTS: dict[str, Text] = {
         "http://HOST:PORT/mcp for clients that send a token. Questions run in child processes, which can be stopped.",
         ("dinobase serve", "dinobase token create laptop && dinobase serve --http"),
     ),
+    "token": Text(
+        "Tokens let agents in over HTTP. A token's name is an identity: `access:` in config.yaml says what it sees.\n"
+        "It is shown once and kept as a hash; whoever has lost it makes a new one.",
+        (
+            "dinobase token create support-bot --expires 30d",
+            "dinobase token list",
+            "dinobase token revoke support-bot",
+        ),
+    ),
     "status": Text("How fresh every table is, when it was synced last and what went wrong.", ("dinobase status",)),
     "maintain": Text(
         "Merge small files, rewrite files with many deleted rows, drop versions past the retention.\n"

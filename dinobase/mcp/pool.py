@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -113,6 +114,11 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+
+
+def pool_size() -> int:
+    """Return how many questions are worked on at once."""
+    return max(2, min(4, os.cpu_count() or 2))
 
 
 class Pool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dinobase.workspace import Workspace
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")  # those that begin with `initialize`
-CAPABILITIES = {"experimental": {}, "tools": {"listChanged": False}}
+CAPABILITIES = {"tools": {"listChanged": False}}
 
 
 def serve(workspace: Workspace) -> None:
@@ -76,7 +76,7 @@ async def _serve(workspace: Workspace, instructions: str, stdin: _In, stdout: _O
     from mcp.server.stdio import stdio_server
 
     from dinobase.mcp.handlers import TOOLS
-    from dinobase.mcp.pool import Pool
+    from dinobase.mcp.pool import Pool, pool_size
     from dinobase.mcp.server import build
 
     async def told(_: str) -> str:
@@ -90,11 +90,6 @@ async def _serve(workspace: Workspace, instructions: str, stdin: _In, stdout: _O
             await server.run(read, write, server.create_initialization_options())
     finally:
         await pool.close()
-
-
-def pool_size() -> int:
-    """Return how many questions are worked on at once."""
-    return max(2, min(4, os.cpu_count() or 2))
 
 
 def _load() -> None:

@@ -102,6 +102,14 @@ def refresh(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) 
     return answers.synced(desk.workspace.sync(list(dict.fromkeys(names)), resources=resources, observe=observe))
 
 
+def briefing(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
+    """Compute the instructions."""
+    del identity, args
+    from dinobase.mcp.briefing import briefing as told
+
+    return told(desk.workspace)
+
+
 OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] = {
     "query": query,
     "describe": describe,
@@ -109,5 +117,6 @@ OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] 
     "status": status,
     "history": history,
     "refresh": refresh,
+    "briefing": briefing,
 }
 JOBS = frozenset({"refresh"})  # long, and in a process of their own: neither waits for the queries, nor they for it

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from dinobase.cli import parse
+from dinobase.cli import diagnostics, parse
 from dinobase.cli.diagnostics import Exit
+from dinobase.core import errors
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -23,7 +24,9 @@ def run(args: argparse.Namespace) -> int:
     if args.http:
         from dinobase.mcp import http
 
-        http.serve(workspace, host=args.host, port=args.port)
+        if not args.port.isdigit() or int(args.port) > 65535:
+            raise errors.UsageError(f"--port takes a number up to 65535, not `{args.port}`", hint="--port 8420")
+        http.serve(workspace, host=args.host, port=int(args.port), say=diagnostics.note)
     else:
         from dinobase.mcp import stdio
 
