@@ -65,7 +65,7 @@ def test_every_error_code_has_a_remedy_in_the_troubleshooting_page() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "dinobase").rglob("*.py"))
     literal = r'(?:code=|Refused\(|code=.* else )"([a-z]+\.?[a-z_]+)"'
     declared = re.findall(
-        r'^    code(?:: ClassVar\[str\])? = "(.*)"$', (ROOT / "dinobase/core/errors.py").read_text(), re.M
+        r'^    code(?:: ClassVar\[str\])? = "(.*)"$', (ROOT / "dinobase/core/errors.py").read_text(), re.MULTILINE
     )
     raised = re.findall(literal, source) + declared
     without = {code for code in raised if code not in said and f"{code.split('.')[0]}.*" not in said}
