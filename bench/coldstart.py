@@ -44,6 +44,6 @@ def run(only: set[str], runs: int) -> dict[str, trial.Results]:
                 done = measure.run(argv, environment(folder), folder)
                 problem = f"exit {done.exit_code}: {trial.last_words(done)}" if done.exit_code else ""
                 results[name].append(
-                    trial.Trial(done.seconds, done.cpu_seconds, done.peak_bytes, done.exit_code, 0, 0, problem)
+                    trial.Trial(done.seconds, done.cpu_seconds, done.peak_bytes, done.exit_code, 0, 0, problem=problem)
                 )
     return {"select1": results}

@@ -27,6 +27,8 @@ class Api:
         self.requests = 0
         self.in_flight = 0
         self.max_in_flight = 0
+        self.first = 0.0  # when the first request came and the last answer went, since the last reset
+        self.last = 0.0
 
     def answer(self, path: str, query: dict[str, str]) -> tuple[bytes, float] | None:
         match path.strip("/").split("/"):
@@ -87,7 +89,9 @@ class Api:
                 self.pages.clear()
             case "reset":
                 self.requests = self.max_in_flight = 0
-        return json.dumps({"requests": self.requests, "max_in_flight": self.max_in_flight}).encode()
+                self.first = self.last = 0.0
+        seen = {"requests": self.requests, "max_in_flight": self.max_in_flight, "span": self.last - self.first}
+        return json.dumps(seen).encode()
 
 
 def joined(numbers: Iterable[int], generation: int = 0) -> bytes:
@@ -123,6 +127,7 @@ class Connection(asyncio.Protocol):
             return
         answer = self.api.answer(unquote(path), query)
         self.api.requests += 1
+        self.api.first = self.api.first or time.perf_counter()
         self.api.in_flight += 1
         self.api.max_in_flight = max(self.api.max_in_flight, self.api.in_flight)
         body, delay = answer or (b'{"error":"not found"}', 0.0)
@@ -135,6 +140,7 @@ class Connection(asyncio.Protocol):
     def respond(self, path: str, status: bytes, body: bytes) -> None:
         if not path.startswith("/control"):
             self.api.in_flight -= 1
+            self.api.last = time.perf_counter()
         if self.transport is None:
             return
         date = email.utils.formatdate(time.time(), usegmt=True).encode()

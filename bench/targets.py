@@ -69,17 +69,15 @@ def floor(results: Mapping[str, Results]) -> Target:
 
 
 def bound(case: Case, results: Mapping[str, Results]) -> Target:
-    title, asked = f"{case.name}, against the bound", "at most 1.3x"
-    ours = seconds(results, case.name, "ours")
-    if ours is None or case.bound is None:
+    title, asked = f"{case.name}, whole process against the bound", "at most 1.3x"
+    trials = right(results, case.name, "ours")
+    if not trials or case.bound is None:
         return missing(title, asked)
-    return Target(
-        title,
-        asked,
-        ours / case.bound,
-        f"{ours / case.bound:.2f}x ({ours:.2f} s, {case.bound:.2f} s)",
-        ours <= 1.3 * case.bound,
-    )
+    ours = statistics.median(trial.seconds for trial in trials)
+    span = statistics.median(trial.span for trial in trials)
+    over = ours / case.bound
+    shown = f"{over:.2f}x ({ours:.2f} s, {case.bound:.2f} s); its requests alone {span / case.bound:.2f}x"
+    return Target(title, asked, over, shown, over <= 1.3)
 
 
 def memory(results: Mapping[str, Results]) -> Target:

@@ -32,6 +32,7 @@ class Trial:
     exit_code: int
     requests: int
     max_in_flight: int
+    span: float = 0.0  # from the first request to the last answer, as the server saw it
     problem: str = ""
     said: Mapping[str, float] = field(default_factory=dict)
 
@@ -45,9 +46,9 @@ class Server:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def control(self, action: str) -> dict[str, int]:
+    def control(self, action: str) -> dict[str, float]:
         with urllib.request.urlopen(f"{self.url}control/{action}", timeout=300) as response:
-            answer: dict[str, int] = json.load(response)
+            answer: dict[str, float] = json.load(response)
         return answer
 
 
@@ -118,7 +119,7 @@ def once(case: Case, contender: Contender, api: Server, place: Path, generation:
         run = measure.run(contender.command(stand), environment(place), place)
         seen = api.control("stats")
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-        return announce(case, contender, Trial(0, 0, 0, -1, 0, 0, f"not set up: {error}"))
+        return announce(case, contender, Trial(0, 0, 0, -1, 0, 0, problem=f"not set up: {error}"))
     try:
         problem = differences(case.expected_at(generation), contender.facts(stand))
     except (RuntimeError, OSError, ValueError, LookupError, subprocess.SubprocessError) as error:
@@ -133,8 +134,9 @@ def once(case: Case, contender: Contender, api: Server, place: Path, generation:
         run.cpu_seconds,
         run.peak_bytes,
         run.exit_code,
-        seen["requests"],
-        seen["max_in_flight"],
+        int(seen["requests"]),
+        int(seen["max_in_flight"]),
+        seen["span"],
         problem,
         said,
     )
