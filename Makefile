@@ -48,6 +48,7 @@ torture: $(VENV)/.installed  ## Kills, faults and load with full counts
 
 check: lint  ## Style, types, import contracts, generated pages
 	@$(BIN)/mypy
+	@cd demo && ../$(BIN)/mypy --config-file ../pyproject.toml *.py ../docs/example/*.py
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/cog --check --diff $(wildcard README.md docs/*.md)
 
