@@ -13,6 +13,7 @@ from dinobase.load.schema import JSON, TIMES, UNKNOWN, Column, Path, TableSchema
 
 MAP_LIKE_KEYS = 40  # more distinct keys than this, few of them shared: a map, not a record
 MAP_LIKE_SHARE = 0.25
+MOST_FIELDS = 300  # an object with more keys than this has no fields, whoever shares them
 _ID_KEY = re.compile(r"\d+|\d{4}-\d\d(-\d\d)?.*|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-f]{16,}|.*\s.*|.*[@/].*")
 
 
@@ -162,11 +163,14 @@ def _collect(
 
 def _is_map(seen: _Seen, path: Path, known: Mapping[Path, Column]) -> bool:
     """Tell a map from ids or dates to values from an object with fields."""
-    if any(len(p) > len(path) and p[: len(path)] == path for p in known):
-        return len(seen.keys) > 4 * MAP_LIKE_KEYS
+    fields = {p[len(path)] for p in known if len(p) > len(path) and p[: len(path)] == path}
+    if fields:
+        return len(fields | seen.keys.keys()) > MOST_FIELDS
     if len(seen.keys) >= 2 and sum(_ID_KEY.fullmatch(k) is not None for k in seen.keys) > len(seen.keys) / 2:
         return True
     if len(seen.keys) == 1 and _ID_KEY.fullmatch(next(iter(seen.keys))):
+        return True
+    if len(seen.keys) > MOST_FIELDS:
         return True
     shared = sum(seen.keys.values()) / (len(seen.keys) * seen.objects)
     return len(seen.keys) > MAP_LIKE_KEYS and shared < MAP_LIKE_SHARE

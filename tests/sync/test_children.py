@@ -17,7 +17,10 @@ class Orders:
 
     def __init__(self) -> None:
         self.orders: dict[Any, int] = {1: 1, 2: 2}
-        self.lines: dict[str, Rows] = {"1": [{"line": 1, "v": "a"}, {"line": 2, "v": "b"}], "2": [{"line": 1, "v": "c"}]}
+        self.lines: dict[str, Rows] = {
+            "1": [{"line": 1, "v": "a"}, {"line": 2, "v": "b"}],
+            "2": [{"line": 1, "v": "c"}],
+        }
         self.broken: set[str] = set()
 
     def __call__(self, asked: Asked) -> Any:

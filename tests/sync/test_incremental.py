@@ -127,7 +127,7 @@ APPEND = "write_disposition: append"
 
 @pytest.mark.parametrize("incremental", ["initial_value: 0", "initial_value: 0, lookback: '3'"])
 async def test_an_append_drops_what_is_there_already(tmp_path: Path, incremental: str) -> None:
-    events = [{"n": 1, "at": 1}, {"n": 2, "at": 5}, {"n": 2, "at": 5, "x": ["b"]}]
+    events: list[dict[str, Any]] = [{"n": 1, "at": 1}, {"n": 2, "at": 5}, {"n": 2, "at": 5, "x": ["b"]}]
 
     def script(asked: Asked) -> Any:
         return [event for event in events if int(str(event["at"])) >= int(asked.params["since"])]
