@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def table(result: QueryResult) -> Table:
     """Return a query's rows; numbers that JSON carries as text are flush right too."""
-    from dinobase.query.format import is_number
+    from dinobase.query.result import is_number
 
     columns = [
         Column(name, "value" if not is_number(kind) else "number")

@@ -37,7 +37,7 @@ def _run(words: Sequence[str]) -> int:
     write = sys.stdout.write
     engine = fast.engine(stuck=lambda error: _stuck(error, words))
     if asked.format == "table" or (not asked.format and sys.stdout.isatty()):
-        _on_terminal(asked, engine.run(asked.sql, max_rows=asked.max_rows, timeout=asked.timeout))
+        _on_terminal(asked, fast.run(asked, engine, "markdown"))
     else:
         fast.answer(asked, engine, write)
     return 0
@@ -48,7 +48,9 @@ def _on_terminal(asked: Asked, result: QueryResult) -> None:
 
     output.Output.choose("table").emit(result.as_dict(), answer.table(result))
     count = f"{result.row_count:,} row{'' if result.row_count == 1 else 's'}"
-    if result.truncated:
+    if result.summary is not None and result.handle is not None:
+        count = f"{count} of {result.summary.row_count:,}, all in {result.handle.table} for an hour"
+    elif result.truncated:
         count += f"; there are more: --max-rows 0 prints all, this was the first {asked.max_rows:,}"
     for note in (count, *answer.freshness(result), *result.notes):
         diagnostics.note(note)

@@ -38,9 +38,15 @@ def plain(value: Any) -> Any:
 
 
 def render(table: Table, form: str) -> str:
-    """Return csv, markdown or ndjson."""
+    """Return csv, markdown, ndjson or compact."""
     names = [column.name for column in table.columns]
     rows = [[plain(cell) for cell in row] for row in table.rows]
+    if form == "compact":
+        from dinobase.query.compact import table_lines  # for models only
+
+        kinds = ["BIGINT" if column.kind in {"number", "count"} else "VARCHAR" for column in table.columns]
+        texts = [[cell if cell is None or type(cell) is int else _text(cell) for cell in row] for row in rows]
+        return "\n".join(table_lines(names, kinds, texts)) + "\n"
     if form == "ndjson":
         return "".join(json_text(dict(zip(names, row, strict=True)), indent=0) + "\n" for row in rows)
     if form == "csv":

@@ -93,7 +93,15 @@ TEXTS: dict[str, Text] = {
             "dinobase sync --dry-run",
         ),
     ),
-    "query": Text("Ask in SQL (DuckDB's dialect). A connector is a schema: stripe.customers."),
+    "query": Text(
+        "Ask in SQL (DuckDB's dialect). A connector is a schema: stripe.customers.",
+        (
+            'dinobase query "SELECT count(*) FROM stripe.customers"',
+            'dinobase query "FROM stripe.charges" --format compact --budget 2000',
+        ),
+        "With --budget an answer that needs more tokens is a summary, and the whole result is a table for an hour:\n"
+        "FROM result.r_4f09ac. docs/answers.md describes the compact form.",
+    ),
     "describe": Text(
         "What tables hold: columns, types, meaning, keys, joins, rows, freshness.",
         (
@@ -163,7 +171,7 @@ def root(*, colour: bool) -> str:
             group = command.group
             lines += ["", f"{bold}{group}:{off}"]
         lines.append(f"  {cyan}{command.name:<12}{off}{command.summary}")
-    formats = "json|table|csv|markdown|ndjson"
+    formats = "json|table|csv|markdown|ndjson|compact"
     lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere; `--format {formats}` chooses."]
     lines += ["", f"{bold}Exit codes:{off}", *(f"  {code:<5}{what}" for code, what in EXIT_CODES)]
     lines += ["", f"{bold}Environment:{off}", *(f"  {name:<30}{what}" for name, what in ENVIRONMENT)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dinobase.cli import diagnostics
@@ -34,10 +34,14 @@ class Output:
             width=terminal_width() if terminal else _columns(),
         )
 
-    def emit(self, payload: object, table: Table, views: Sequence[Table] = ()) -> None:
-        """Print a result: `payload` as JSON, else the table; `views` are what people see instead of it."""
+    def emit(
+        self, payload: object, table: Table, views: Sequence[Table] = (), compact: Callable[[], str] | None = None
+    ) -> None:
+        """Print a result: `payload` as JSON, else the table; people see `views`, models `compact` instead of it."""
         if self.format == "json":
             self.json(payload)
+        elif self.format == "compact" and compact is not None:
+            write(compact())
         elif self.format == "table":
             for view in views or (table,):
                 self._table(view)

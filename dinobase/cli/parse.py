@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from dinobase.core import errors
 
-FORMATS = ("json", "table", "csv", "markdown", "ndjson")
+FORMATS = ("json", "table", "csv", "markdown", "ndjson", "compact")
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +93,7 @@ def add_format(parser: Parser) -> None:
         "--format",
         choices=FORMATS,
         metavar="FORMAT",
-        help="json, table, csv, markdown or ndjson; default: table on a terminal, else json",
+        help="json, table, csv, markdown, ndjson or compact (for models); default: table on a terminal, else json",
     )
 
 

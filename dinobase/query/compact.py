@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dinobase.query.result import QueryResult, Source, is_number
+from dinobase.query.result import QueryResult, Source, Summary, is_number
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
@@ -23,13 +23,41 @@ _MANY_SOURCES = 6
 def render_compact(result: QueryResult) -> str:
     """Return the whole answer: proof and notes, the header, one line a row."""
     lines = [f"# {line}" for line in (proof(result), *result.notes)]
-    return "\n".join([*lines, *table_lines(result.columns, result.column_types, result.rows)]) + "\n"
+    if result.summary is not None:
+        lines += _summary_lines(result.summary)
+        if result.rows:
+            lines.append(f"# first {result.row_count} rows")
+    if result.rows or result.summary is None:
+        lines += table_lines(result.columns, result.column_types, result.rows)
+    return "\n".join(lines) + "\n"
+
+
+def _summary_lines(summary: Summary) -> list[str]:
+    """Return a line per column; top values with their counts, the most frequent first."""
+    names = [name for name in _STATISTICS if any(getattr(column, name) is not None for column in summary.columns)]
+    rows = [[_statistic(getattr(column, name)) for name in names] for column in summary.columns]
+    kinds = ["BIGINT" if name in {"nulls", "distinct"} else "ENUM" for name in names]
+    lines = table_lines(["column" if name == "name" else name for name in names], kinds, rows)
+    return [lines[0].replace(":text", ""), *lines[1:]]  # values here are shown, not told apart
+
+
+_STATISTICS = ("name", "type", "nulls", "distinct", "min", "max", "top")
+
+
+def _statistic(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return " | ".join(f"{top.value} {top.count}" for top in value)
+    return value
 
 
 def proof(result: QueryResult) -> str:
     """Say in one line how much this is, and of which version and age each table was."""
-    count = f"{result.row_count:,} row{'' if result.row_count == 1 else 's'}"
-    if result.truncated:
+    total = result.row_count if result.summary is None else result.summary.row_count
+    count = f"{total:,} row{'' if total == 1 else 's'}"
+    if result.handle is not None and result.summary is not None:
+        kept = f"{result.handle.table} until {_minute(result.handle.expires_at)}"
+        count += f" x {result.summary.column_count} columns in {kept}"
+    elif result.truncated:
         count = f"first {count}, there are more"
     shown = [source_line(source) for source in result.sources[:_MANY_SOURCES]]
     if len(result.sources) > _MANY_SOURCES:
@@ -40,10 +68,14 @@ def proof(result: QueryResult) -> str:
 
 def source_line(source: Source) -> str:
     """Return `stripe.customers v12 synced 2026-01-31 12:05Z`, with what is wrong about it in capitals."""
-    age = f"synced {source.synced_at[:16].replace('T', ' ')}Z" if source.synced_at else "never synced"
+    age = f"synced {_minute(source.synced_at)}" if source.synced_at else "never synced"
     stale = " STALE" if source.is_stale and source.synced_at else ""
     failed = " LAST SYNC FAILED" if source.last_sync_status == "error" else ""
     return f"{source.table} v{source.snapshot} {age}{stale}{failed}"
+
+
+def _minute(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')}Z"
 
 
 def table_lines(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -63,7 +95,7 @@ def table_lines(columns: Sequence[str], types: Sequence[str], rows: Sequence[Seq
     return [",".join(header), *map(",".join, zip(*shown, strict=True))]
 
 
-def _column(kind: str, values: Sequence[Any]) -> tuple[str, list[str]]:
+def _column(kind: str, values: Sequence[Any]) -> tuple[str, list[str]]:  # noqa: PLR0911 - one line per kind of type
     """Return the header's mark of a column and its cells."""
     if is_number(kind):
         return "", [_number(value) for value in values]
@@ -94,7 +126,7 @@ def _number(value: Any) -> str:
 
 
 def _time(value: str | None, zone: str) -> str:
-    """A midnight is its date alone, seconds that are zero are left out; infinity and years BC stay as they are."""
+    """Leave out seconds that are zero, and the clock at midnight; infinity and years BC stay as they are."""
     if value is None:
         return ""
     date, found, clock = value.partition("T")

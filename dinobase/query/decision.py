@@ -26,6 +26,7 @@ class Read:
     information: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     explain: str = ""
+    handles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from typing import NoReturn
 from dinobase.core.errors import QueryTimeout, UsageError
 from dinobase.core.settings import Paths, paths
 from dinobase.query.engine import QueryEngine
+from dinobase.query.result import QueryResult
 from dinobase.query.watch import confine_memory
 from dinobase.spec.config_plain import plain_config
 
 MAX_ROWS = 10_000
 TIMEOUT_S = 60.0
-FORMATS = ("json", "table", "csv", "markdown", "ndjson")
+FORMATS = ("json", "table", "csv", "markdown", "ndjson", "compact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Asked:
     format: str = ""
     max_rows: int = MAX_ROWS
     timeout: float = TIMEOUT_S
+    budget: int = 0
 
 
 def parse(words: Sequence[str]) -> Asked | None:
@@ -48,15 +50,22 @@ def parse(words: Sequence[str]) -> Asked | None:
     parser.add_argument("--format", choices=FORMATS, default="")
     parser.add_argument("--max-rows", type=_whole, default=MAX_ROWS)
     parser.add_argument("--timeout", type=_span, default=TIMEOUT_S)
+    parser.add_argument("--budget", type=_tokens, default=0)
     if any(word in {"-h", "--help"} for word in words):
         return None
     found = parser.parse_args(words)
-    return Asked(found.sql, found.format, found.max_rows, found.timeout)
+    return Asked(found.sql, found.format, found.max_rows, found.timeout, found.budget)
 
 
 def _whole(text: str) -> int:
     if not text.isdigit():
         raise UsageError(f"--max-rows takes a whole number, not {text}", hint="0 means all rows.")
+    return int(text)
+
+
+def _tokens(text: str) -> int:
+    if not text.isdigit():
+        raise UsageError(f"--budget takes a number of tokens, not {text}", hint="--budget 2000; 0 means no limit.")
     return int(text)
 
 
@@ -78,13 +87,22 @@ def engine(workspace: Paths | None = None, *, stuck: Callable[[QueryTimeout], ob
     return QueryEngine.from_config(found, plain_config(found), stuck=stuck)
 
 
+def run(asked: Asked, found: QueryEngine, form: str) -> QueryResult:
+    """Answer whole, within the budget where there is one."""
+    if not asked.budget:
+        return found.run(asked.sql, max_rows=asked.max_rows, timeout=asked.timeout)
+    from dinobase.query.budget import run_within  # statistics and files: only where they are asked for
+
+    return run_within(found, asked.sql, asked.budget, form=form, max_rows=asked.max_rows, timeout=asked.timeout)
+
+
 def answer(asked: Asked, found: QueryEngine, write: Callable[[str], object]) -> None:
-    """Run and write in json, csv, markdown or ndjson; unlimited results are written as they come."""
+    """Run and write in any format but the table; unlimited results are written as they come."""
     from dinobase.query.format import render, write_stream
 
     form = asked.format or "json"
-    if asked.max_rows:
-        write(render(found.run(asked.sql, max_rows=asked.max_rows, timeout=asked.timeout), form))
+    if asked.max_rows or asked.budget:
+        write(render(run(asked, found, form), form))
         return
     with found.stream(asked.sql, max_rows=0, timeout=asked.timeout) as stream:
         write_stream(stream, form, write)

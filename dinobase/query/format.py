@@ -52,6 +52,8 @@ def write_stream(stream: ResultStream, form: str, write: Write) -> None:
             ended = True
         if ended:
             write("\n")
+    elif form == "compact":
+        write(render(stream.whole(), form))  # what all rows share stands in its header
     else:
         lines = _line_format(form)
         write(lines.head(names, types))

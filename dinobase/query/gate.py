@@ -16,6 +16,7 @@ from dinobase.query.statement import cut_end
 
 SYSTEM = "_dinobase"
 INFORMATION = "information_schema"
+RESULT = "result"  # what was too large to show, as tables
 SYSTEM_TABLES = ("sync_runs", "sync_run_tables")
 INFORMATION_TABLES = ("schemata", "tables", "columns")
 _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
@@ -70,6 +71,7 @@ def decide(tree: Mapping[str, Any], sql: str, connectors: Collection[str], *, ex
         frozenset(walk.information),
         frozenset(walk.hidden - walk.aliases),
         explain,
+        tuple(walk.handles),
     )
 
 
@@ -80,6 +82,7 @@ class _Walk:
         self.connectors = {name.lower(): name for name in connectors}
         self.uses: dict[TableUse, None] = {}
         self.system: set[str] = set()
+        self.handles: dict[str, None] = {}
         self.information: set[str] = set()
         self.places: list[int] = []
         self.hidden: set[str] = set()  # file columns that are named; an alias of that name makes them harmless
@@ -185,6 +188,17 @@ class _Walk:
             self.information.add(_listed(table, INFORMATION_TABLES, INFORMATION))
             self.places.append(int(node["query_location"]))
             return
+        if owner.lower() == RESULT:
+            self._handle(table, at)
+        else:
+            self._connector_table(owner, table, at)
+
+    def _handle(self, table: str, at: Any) -> None:
+        if at is not None:
+            raise _RefusedError("query.at", "A kept result has one version", "Leave AT out.")
+        self.handles[table.lower()] = None
+
+    def _connector_table(self, owner: str, table: str, at: Any) -> None:
         known = self.connectors.get(owner.lower())
         if known is None:
             raise self._unknown_connector(owner, table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -29,8 +29,48 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class TopValue:
+    """A value that stands in many rows."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """One column of a result that was too large to show; `distinct` is exact up to 100,000 rows, else estimated."""
+
+    name: str
+    type: str
+    nulls: int
+    distinct: int | None = None
+    min: str | None = None
+    max: str | None = None
+    top: Sequence[TopValue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands in for rows: `row_count` is of the whole result, or of its first million rows (`complete` false)."""
+
+    row_count: int
+    column_count: int
+    complete: bool
+    columns: Sequence[ColumnSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The whole result as a table, for an hour."""
+
+    table: str
+    rows: int
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueryResult:
-    """A whole result; values are ready for JSON, `columns` are unique."""
+    """A whole result; values are ready for JSON, `columns` are unique. With a summary, `rows` are the first few."""
 
     columns: tuple[str, ...]
     column_types: tuple[str, ...]
@@ -38,6 +78,8 @@ class QueryResult:
     truncated: bool = False
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
+    handle: Kept | None = None
+    summary: Summary | None = None
 
     @property
     def row_count(self) -> int:
@@ -54,13 +96,26 @@ class QueryResult:
 
     def tail(self) -> dict[str, Any]:
         """Return what comes after the rows."""
-        return tail(
+        found = tail(
             self.row_count,
             truncated=self.truncated,
             sources=self.sources,
             types=self.column_types,
             notes=self.notes,
         )
+        if self.handle is not None:
+            found["handle"] = _plain(self.handle)
+        if self.summary is not None:
+            found["summary"] = _plain(self.summary)
+        return found
+
+
+def _plain(value: Any) -> Any:
+    """Turn a summary into JSON data, without what is not known."""
+    if isinstance(value, (Kept, Summary, ColumnSummary, TopValue)):
+        found = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {key: item for key, item in found.items() if item is not None}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def tail(

@@ -7,6 +7,7 @@ bench/tokens and on hostile texts (hashes, base64, scripts without spaces); a te
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _PIECES = re.compile(r"[A-Za-z]?[a-z]+|[A-Z]+|\d+|[^\sA-Za-z\d]+|\n\s*|[ \t]{2,}|(?<![A-Za-z]) (?=\S)")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
@@ -16,14 +17,25 @@ MARGIN = 1.05
 
 def estimate_tokens(text: str) -> int:
     """Return an upper estimate."""
-    if not text:
-        return 0
-    total = 0.0
+    return int(sum(_costs(text)) * MARGIN) + 1 if text else 0
+
+
+def exceeds(text: str, budget: int) -> bool:
+    """Say whether a text is estimated at more; looks no further than it must."""
+    left = (budget - 1) / MARGIN
+    for cost in _costs(text):
+        left -= cost
+        if left < 0:
+            return True
+    return False
+
+
+def _costs(text: str) -> Iterator[float]:
     before = ""
-    for piece in _PIECES.findall(text):
-        total += _cost(piece, before)
+    for found in _PIECES.finditer(text):
+        piece = found[0]
+        yield _cost(piece, before)
         before = piece
-    return int(total * MARGIN) + 1
 
 
 def _cost(piece: str, before: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dinobase.catalog.tables import TableDescription
+from dinobase.query.result import Kept, Summary
 
 
 def count(number: int, what: str) -> str:
@@ -281,6 +282,8 @@ class Queried:
     sources: Sequence[SourceRead]
     column_types: Sequence[str]
     notes: Sequence[str]
+    handle: Kept | None = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def test_an_empty_result_keeps_its_columns(engine: QueryEngine, form: str) -> No
             "csv": "a,b\n",
             "markdown": "| a | b |\n| ---: | --- |\n",
             "ndjson": "",
+            "compact": "# 0 rows\na,b\n",
         }[form]
     )
 
@@ -61,4 +62,4 @@ def test_an_empty_result_keeps_its_columns(engine: QueryEngine, form: str) -> No
 def test_an_unknown_format_is_named_with_those_that_are_known(engine: QueryEngine) -> None:
     with pytest.raises(UsageError, match="no format xml") as caught:
         render(engine.run("SELECT 1"), "xml")
-    assert caught.value.hint == "One of json, csv, markdown, ndjson."
+    assert caught.value.hint == "One of json, csv, markdown, ndjson, compact."

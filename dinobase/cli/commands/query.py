@@ -12,6 +12,12 @@ def arguments(parser: parse.Parser) -> None:
     parser.add_argument("sql", metavar="SQL", help="one SELECT; DuckDB's dialect")
     parser.add_argument("--max-rows", metavar="N", default=10_000, help="at most N rows; 0 is all; default 10000")
     parser.add_argument("--timeout", metavar="SECONDS", default=60, help="stop after so long; 0 is never; default 60")
+    parser.add_argument(
+        "--budget",
+        metavar="TOKENS",
+        default=0,
+        help="a larger answer is a summary and a table result.r_...; 0 is never",
+    )
     parse.add_format(parser)
 
 
@@ -19,5 +25,5 @@ def run(args: argparse.Namespace) -> int:
     """Never reached from the command line: `main` sends `query` through the fast door."""
     from dinobase.cli import fast
 
-    words = [args.sql, "--max-rows", str(args.max_rows), "--timeout", str(args.timeout)]
+    words = [args.sql, "--max-rows", str(args.max_rows), "--timeout", str(args.timeout), "--budget", str(args.budget)]
     fast.main([*words, "--format", args.format] if args.format else words)
