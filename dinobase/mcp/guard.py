@@ -22,7 +22,6 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _FAULTS: Mapping[int, Mapping[bytes, bytes]] = {
     401: {b"www-authenticate": b"Bearer"},
     403: {},
-    404: {},
     421: {},
 }
 
@@ -71,7 +70,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        status, identity, token = await self._judge(headers, scope["path"])
+        status, identity, token = await self._judge(headers)
         if status:
             await _answer(send, status, _FAULTS[status])
             return
@@ -79,11 +78,15 @@ class Guard:
         if wait:
             await _answer(send, 429, {b"retry-after": str(int(wait) + 1).encode()})
             return
+        if scope["path"].rstrip("/") != self._path:
+            await _answer(send, 404, {})
+            return
         # The SDK binds a session to this user: no other token can go on with it.
         user = AuthenticatedUser(AccessToken(token=token, client_id=identity, scopes=[]))
         await self._app({**scope, "user": user}, receive, send)
 
-    async def _judge(self, headers: Mapping[bytes, bytes], path: str) -> tuple[int, str, str]:
+    async def _judge(self, headers: Mapping[bytes, bytes]) -> tuple[int, str, str]:
+        """Return the number to turn it away with, or 0 with the identity and its token."""
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if self._hosts and host not in self._hosts:
             return 421, "", ""
@@ -94,7 +97,7 @@ class Guard:
         identity = await self._identify(token.strip()) if kind.lower() == "bearer" else None
         if identity is None:
             return 401, "", ""
-        return (0, identity, token.strip()) if path.rstrip("/") == self._path else (404, "", "")
+        return 0, identity, token.strip()
 
     def _own(self, origin: str, host: str) -> bool:
         """Tell whether a page of this very server asks; `null` and all others do not."""

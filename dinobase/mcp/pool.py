@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,6 +38,7 @@ class Child:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._count = 0
+        self._ending = False
 
     @classmethod
     async def start(cls, root: Path) -> Child:
@@ -57,7 +58,7 @@ class Child:
     @property
     def alive(self) -> bool:
         """Say whether it can be asked."""
-        return self._process.returncode is None
+        return self._process.returncode is None and not self._ending
 
     async def ask(self, operation: str, identity: str, args: Mapping[str, Any], progress: Progress | None) -> str:
         """Do one operation; raises OperationFailed. A cancelled caller is let go when the child has stopped."""
@@ -66,7 +67,7 @@ class Child:
         try:
             return await self._reply(progress)
         except asyncio.CancelledError:
-            await asyncio.shield(self._stop())
+            await self._stop()
             raise
 
     async def _send(self, message: Mapping[str, Any]) -> None:
@@ -89,6 +90,7 @@ class Child:
                     }
                 )
             message = json.loads(line)
+            self._ending = bool(message.get("last"))
             if message["id"] != self._count:
                 continue
             if "progress" in message:
@@ -131,6 +133,7 @@ class Pool:
         self._busy: set[Child] = set()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         self._taken = 0
+        self._tasks: set[asyncio.Task[str]] = set()
 
     async def warm(self) -> None:
         """Start a first child, so that the first question does not wait for it."""
@@ -141,15 +144,32 @@ class Pool:
         self, operation: str, identity: str, args: Mapping[str, Any], progress: Progress | None = None
     ) -> str:
         """Answer a question when it is the identity's turn."""
+        return await self._apart(self._question(operation, identity, args, progress))
+
+    async def job(self, operation: str, identity: str, args: Mapping[str, Any], progress: Progress | None) -> str:
+        """Do long work in a process of its own."""
+        return await self._apart(self._by(None, operation, identity, args, progress))
+
+    async def _apart(self, work: Coroutine[Any, Any, str]) -> str:
+        """Work in a task of its own: a cancelled caller leaves at once, and the child is stopped behind it.
+
+        Within the caller's cancel scope every wait would be cancelled again, that for the child's end too.
+        """
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+    async def _question(self, operation: str, identity: str, args: Mapping[str, Any], progress: Progress | None) -> str:
         await self._turn(identity)
         try:
             return await self._by(self._idle, operation, identity, args, progress)
         finally:
             self._next()
-
-    async def job(self, operation: str, identity: str, args: Mapping[str, Any], progress: Progress | None) -> str:
-        """Do long work in a process of its own."""
-        return await self._by(None, operation, identity, args, progress)
 
     async def _by(
         self,

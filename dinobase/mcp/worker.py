@@ -81,10 +81,13 @@ class Worker:
             reply = _failed(number, DinobaseError(f"Something unexpected happened: {what}", hint="Please report it."))
         finally:
             self._now = 0
+        if reply.get("error", {}).get("code") == "query.memory":  # its heap is as it is: a new process starts afresh
+            self._write({**reply, "last": True})
+            os._exit(1)
         self._write(reply)
 
     def _stuck(self, error: QueryTimeout) -> None:
-        self._write(_failed(self._now, error))
+        self._write({**_failed(self._now, error), "last": True})
         os._exit(1)
 
     def _write(self, message: Mapping[str, Any]) -> None:

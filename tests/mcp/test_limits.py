@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from dinobase.core.clock import monotonic
+from tests.mcp.conftest import Door
+from tests.mcp.doors import text
+
+ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000) b"
+DEAF = "SELECT regexp_replace(repeat('a', 300000000), '(a*)*b', 'x', 'g')"  # one call that heeds no interrupt
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        ENDLESS,
+        DEAF,
+        "SELECT length(repeat('x', 3000000000::BIGINT))",
+        "SELECT format('{:>2000000000}', 'x')",
+        "SELECT list_sort(range(300000000))[1]",
+    ],
+)
+async def test_a_bomb_ends_soon_after_its_time_and_the_server_goes_on(door: Door, sql: str) -> None:
+    async with door() as session:
+        start = monotonic()
+        answer = await session.call_tool("query", {"sql": sql, "timeout": 1})
+        took = monotonic() - start
+        after = await session.call_tool("query", {"sql": "SELECT 1 AS one"})
+    assert answer.is_error
+    assert text(answer).split(":")[0] in {"query.timeout", "query.memory", "query.ended"}
+    assert took < 20  # far from the minutes that these run for
+    assert text(after) == "one\n1\n(1 row)"
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, DEAF])
+async def test_a_cancelled_query_stops_and_leaves_its_place(door: Door, sql: str) -> None:
+    async with door() as session:
+        for _ in range(5):  # more than there are places
+            asked = asyncio.create_task(session.call_tool("query", {"sql": sql, "timeout": 600}))
+            await session.call_tool("query", {"sql": "SELECT 1"})  # answered: the one before it is under way
+            asked.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asked
+        answer = await asyncio.wait_for(session.call_tool("query", {"sql": "SELECT 1 AS one"}), 60)
+    assert text(answer) == "one\n1\n(1 row)"
+
+
+async def test_many_clients_at_once_are_all_answered(door: Door) -> None:
+    sql = "SELECT id, name FROM stripe.customers WHERE id = 'cus_2'"
+    async with door() as session:
+        answers = await asyncio.gather(*(session.call_tool("query", {"sql": sql}) for _ in range(40)))
+    assert {text(answer) for answer in answers} == {"id,name\ncus_2,Bob\n(1 row; stripe.customers v6, stale)"}
