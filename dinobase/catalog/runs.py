@@ -13,6 +13,7 @@ from dinobase.lake.records import Records, open_records, read_records
 
 DEFAULT_FRESHNESS_S = 3600.0
 _GOOD = ("success", "unchanged")
+_RUNS_HAVE_OWNERS = 3  # the migration that added them
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,18 @@ class RunLog:
         self._state = state
         self._catalog = catalog
 
-    def start(self, run_id: str, connector: str, *, mode: str = "incremental", at: datetime | None = None) -> None:
-        """Record that a run began; what an earlier one left open was killed, and is said to be."""
+    def start(
+        self, run_id: str, connector: str, *, mode: str = "incremental", at: datetime | None = None, by: str = "cli"
+    ) -> None:
+        """Record that a run began, and which identity asked for it; what an earlier one left open was killed."""
         with open_records(self._state, self._catalog) as records, records.changes():
             records.run(
                 "UPDATE sync_runs SET status = 'interrupted' WHERE connector = ? AND status = 'running'", [connector]
             )
             records.run(
-                "INSERT INTO sync_runs (run_id, connector, mode, status, started_at) VALUES (?, ?, ?, 'running', ?)",
-                [run_id, connector, mode, iso(at or now())],
+                "INSERT INTO sync_runs (run_id, connector, mode, status, started_at, started_by)"
+                " VALUES (?, ?, ?, 'running', ?, ?)",
+                [run_id, connector, mode, iso(at or now()), by],
             )
 
     def table(self, run_id: str, connector: str, table: TableRun) -> None:
@@ -118,12 +122,14 @@ class RunLog:
             found = records.rows(sql, [connector]) if records is not None else []
         return dict(zip(RUN_COLUMNS, found[0], strict=True)) if found else None
 
-    def rows(self, table: str, columns: Iterable[str]) -> list[tuple[Any, ...]]:
-        """Return a whole record table, for `_dinobase.*` in SQL."""
-        with read_records(self._state, self._catalog) as records:
+    def rows(self, table: str, columns: Iterable[str], *, by: str = "") -> list[tuple[Any, ...]]:
+        """Return a record table for `_dinobase.*` in SQL: all of it, or what one identity's runs left."""
+        sql = f"SELECT {', '.join(columns)} FROM {table}"
+        own = " WHERE run_id IN (SELECT run_id FROM sync_runs WHERE started_by = ?)" if by else ""
+        with read_records(self._state, self._catalog, since=_RUNS_HAVE_OWNERS if by else 1) as records:
             if records is None:
                 return []
-            return records.rows(f"SELECT {', '.join(columns)} FROM {table} ORDER BY started_at")
+            return records.rows(f"{sql}{own} ORDER BY started_at", [by] if by else [])
 
 
 RUN_COLUMNS = ("run_id", "connector", "mode", "status", "started_at", "finished_at", "rows", "error")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,10 @@ def open_reader(limits: Limits) -> Any:
     return connection
 
 
-def attach_lakes(connection: Any, lakes: Sequence[tuple[LakeLocation, int | None]]) -> None:
-    """Attach each lake READ_ONLY under its connector's name, pinned to a version where one is given."""
+def attach_lakes(
+    connection: Any, lakes: Sequence[tuple[LakeLocation, int | None]], aliases: Mapping[str, str] | None = None
+) -> None:
+    """Attach each lake READ_ONLY under its connector's name or alias, pinned to a version where one is given."""
     needed: dict[str, None] = {}
     for location, _ in lakes:
         for name in extensions(location):
@@ -72,7 +74,8 @@ def attach_lakes(connection: Any, lakes: Sequence[tuple[LakeLocation, int | None
             secret = secret_sql(location, variables)
             if secret:
                 connection.execute(secret)
-            connection.execute(attach_sql(location, read_only=True, snapshot=snapshot))
+            alias = (aliases or {}).get(location.name, "")
+            connection.execute(attach_sql(location, alias, read_only=True, snapshot=snapshot))
     except _duckdb.Error as error:
         reason = redact(str(error))
         for location, _ in lakes:

@@ -64,6 +64,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX tokens_by_name ON tokens (name)",
     ),
+    ("ALTER TABLE sync_runs ADD COLUMN started_by TEXT NOT NULL DEFAULT 'cli'",),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.core.errors import (
@@ -25,14 +25,19 @@ from dinobase.core.settings import Paths
 from dinobase.kinds.duration import seconds
 from dinobase.lake import reader
 from dinobase.lake.convert import Column, columns_of
-from dinobase.lake.introspect import LakeView, view_lake
+from dinobase.lake.introspect import LakeTable, LakeView, view_lake
 from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
 from dinobase.query import faults, gate, statement
 from dinobase.query.decision import Read, Refused, TableUse
+from dinobase.query.handles import Handles, show
 from dinobase.query.instances import Seat, Shelf
 from dinobase.query.result import QueryResult, Source
 from dinobase.query.watch import Watch, timed_out
+
+if TYPE_CHECKING:
+    from dinobase.access.guard import FindPii, Guard
+    from dinobase.query.guarded import Resolved
 
 BATCH = 2048
 _MANY_ROWS = 200_000
@@ -42,18 +47,22 @@ _MAX_SQL = 1_000_000
 class ResultStream:
     """Rows as they come; `truncated`, `notes` and wide columns are known once all batches were taken."""
 
-    def __init__(self, connection: Any, columns: list[Column], sources: tuple[Source, ...], max_rows: int) -> None:
+    def __init__(
+        self, connection: Any, columns: list[Column], sources: tuple[Source, ...], max_rows: int, sql: str = ""
+    ) -> None:
+        """Take a result that has begun; `sql` may run again on the same connection, and is '' for EXPLAIN."""
         self.columns = columns
         self.sources = sources
         self.truncated = False
-        self._connection = connection
+        self.connection = connection
+        self.sql = sql
         self._left = max_rows or -1
 
     def batches(self) -> Iterator[list[tuple[Any, ...]]]:
         """Yield converted rows, a few thousand at a time."""
         converts = [column.convert for column in self.columns]
         while True:
-            fetched = self._connection.fetchmany(BATCH)
+            fetched = self.connection.fetchmany(BATCH)
             if not fetched:
                 return
             if self._left >= 0:
@@ -64,6 +73,20 @@ class ResultStream:
             yield [tuple(convert(value) for convert, value in zip(converts, row, strict=True)) for row in fetched]
             if self.truncated:
                 return
+
+    def whole(self) -> QueryResult:
+        """Take all rows that are left."""
+        rows = [row for batch in self.batches() for row in batch]
+        if self.wide:
+            rows = [finish(row, self.columns) for row in rows]
+        return QueryResult(
+            columns=tuple(column.name for column in self.columns),
+            column_types=tuple(column.type for column in self.columns),
+            rows=rows,
+            truncated=self.truncated,
+            sources=self.sources,
+            notes=self.notes,
+        )
 
     @property
     def wide(self) -> list[int]:
@@ -88,19 +111,24 @@ class QueryEngine:
         stuck: Callable[[QueryTimeout], object] | None = None,
         memory: str = "1GB",
         keep: int = 0,
+        identity: str = "cli",
+        guard: Guard | None = None,
     ) -> None:
         """`connectors`: name -> seconds after which its data is stale; `stuck` ends the process when asked to.
 
-        `keep`: how many instances stay warm between queries.
+        `keep`: how many instances stay warm between queries. `guard` where the identity has access rules.
         """
         self._storage = storage
         self._paths = paths
-        self._connectors = dict(connectors)
+        self._identity = identity
+        self._guard = guard
+        self._connectors = guard.connectors(connectors) if guard else dict(connectors)
         self._stuck = stuck
         temp = paths.cache / "tmp" / str(os.getpid())  # DuckDB's files in it have the same names in all processes
         self._shelf = Shelf(reader.Limits(memory=memory, temp=str(temp)), keep)
         self._seat: Seat | None = None
         self._log = RunLog(paths.state, storage.catalog)
+        self.handles = Handles(paths, identity, repr(guard.policy) if guard else "")
 
     @classmethod
     def from_config(
@@ -110,10 +138,17 @@ class QueryEngine:
         *,
         stuck: Callable[[QueryTimeout], object] | None = None,
         keep: int = 0,
+        identity: str = "cli",
+        pii: FindPii | None = None,
     ) -> QueryEngine:
-        """Wire an engine from config.yaml as plain data."""
+        """Wire an engine from config.yaml as plain data; `pii` is asked only where the identity's rules need it."""
         storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
-        return cls(storage, paths, freshness_of(config), stuck=stuck, keep=keep)
+        guard = None
+        if config.get("access"):
+            from dinobase.access.guard import guard_of
+
+            guard = guard_of(paths, config, identity, pii)
+        return cls(storage, paths, freshness_of(config), stuck=stuck, keep=keep, identity=identity, guard=guard)
 
     def interrupt(self) -> None:
         """Stop the query that runs in another thread; it ends with KeyboardInterrupt."""
@@ -124,17 +159,7 @@ class QueryEngine:
     def run(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0) -> QueryResult:
         """Answer one SELECT whole; `max_rows` 0 is all of them, `timeout` 0 no limit."""
         with self.stream(sql, max_rows=max_rows, timeout=timeout) as stream:
-            rows = [row for batch in stream.batches() for row in batch]
-            if stream.wide:
-                rows = [finish(row, stream.columns) for row in rows]
-            return QueryResult(
-                columns=tuple(column.name for column in stream.columns),
-                column_types=tuple(column.type for column in stream.columns),
-                rows=rows,
-                truncated=stream.truncated,
-                sources=stream.sources,
-                notes=stream.notes,
-            )
+            return stream.whole()
 
     @contextmanager
     def stream(self, sql: str, *, max_rows: int = 0, timeout: float = 60.0) -> Iterator[ResultStream]:
@@ -172,14 +197,25 @@ class QueryEngine:
     def _answer(self, seat: Seat, sql: str, max_rows: int) -> ResultStream:
         read = self._decide(seat, sql)
         views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
-        sources = self._sources(seat.connection, read, views)
+        resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
+        sources = self._sources(read, resolved)
         many = sum(_rows(use, views) for use in read.uses) > _MANY_ROWS
-        own_tables = bool(read.system or read.information)
-        seat.hold(list(views.values()), threads=(os.cpu_count() or 1) if many else 1, private=own_tables)
+        kept = self.handles.find(read.handles, self._connectors)
+        sources += tuple(source for handle in kept for source in handle.sources if source not in sources)
+        own_tables = bool(read.system or read.information or kept)
+        seat.hold(
+            list(views.values()), threads=(os.cpu_count() or 1) if many else 1, private=own_tables, guard=self._guard
+        )
         connection = seat.connection
-        if own_tables:
+        if kept:
+            show(connection, kept)
+        if read.system or read.information:
             self._fill(connection, read)
-        seat.lock(view.location.data for view in views.values())
+        seat.lock([self.handles.folder, *(view.location.data for view in views.values())])
+        if self._guard is not None and seat.opened is not None:
+            from dinobase.query.guarded import prepare
+
+            read = prepare(connection, self._guard, seat.opened, read, views, resolved)
         try:
             if read.explain:
                 relation = connection.execute(read.explain + read.sql)
@@ -195,7 +231,7 @@ class QueryEngine:
             raise
         except reader.DuckDBError as error:
             raise faults.fault(error, self._columns(connection, read)) from None
-        return ResultStream(connection, columns, sources, max_rows)
+        return ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
 
     def _decide(self, seat: Seat, sql: str) -> Read:
         connection = seat.connection
@@ -208,7 +244,7 @@ class QueryEngine:
         if tree.get("error"):
             if tree.get("error_type") == "parser":
                 raise faults.syntax_error(tree, sql)
-            seat.lock([])
+            seat.lock([self.handles.folder])
             try:
                 refused = statement.refuse(statement_kinds(connection, sql))
             except reader.DuckDBError:
@@ -233,19 +269,24 @@ class QueryEngine:
                 f"{connector} has no tables yet", code="unknown.table", hint=f"dinobase sync {connector}"
             ) from None
 
-    def _sources(self, connection: Any, read: Read, views: Mapping[str, LakeView]) -> tuple[Source, ...]:
-        found: list[Source] = []
-        log = self._log.last_syncs(views)
-        for use in read.uses:
-            view = views[use.connector]
-            tables, version = view.tables, view.snapshot
-            if use.at is not None:
-                from dinobase.query.versions import resolve
+    def _resolve(self, connection: Any, use: TableUse, view: LakeView) -> tuple[Mapping[str, LakeTable], int]:
+        """Return all tables of the version that a use means, the used one among them, and the version's number."""
+        tables, version = view.tables, view.snapshot
+        if use.at is not None:
+            from dinobase.query.versions import resolve
 
-                tables, version = resolve(connection, view, use.at)
-            table = tables.get(use.table.lower())
-            if table is None:
-                raise self._unknown_table(use, tables)
+            tables, version = resolve(connection, view, use.at)
+        shown = self._guard.tables(use.connector, tables) if self._guard else tables
+        if use.table.lower() not in shown:
+            raise self._unknown_table(use, shown)
+        return tables, version
+
+    def _sources(self, read: Read, resolved: Resolved) -> tuple[Source, ...]:
+        found: list[Source] = []
+        log = self._log.last_syncs({use.connector for use in read.uses})
+        for use in read.uses:
+            tables, version = resolved[use]
+            table = tables[use.table.lower()]
             last = _last(log, use.connector, table.name)
             stale = last.is_stale(self._connectors.get(use.connector, DEFAULT_FRESHNESS_S))
             source = Source(f"{use.connector}.{table.name}", version, last.synced_at, stale, last.status)
@@ -275,6 +316,8 @@ class QueryEngine:
             information=read.information,
             lakes=lambda: [self._storage.lake(name) for name in self._connectors],
             log=self._log,
+            identity=self._identity,
+            guard=self._guard,
         )
 
     def _columns(self, connection: Any, read: Read) -> set[str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dinobase.core.errors import DinobaseError, LakeError, QueryError, UnknownName, did_you_mean
+from dinobase.core.secrets import redact
 
 _COLUMN = re.compile(
     r'Referenced column "(?P<a>[^"]+)"'
@@ -44,7 +45,7 @@ def syntax_error(tree: Mapping[str, Any], sql: str) -> QueryError:
 
 def fault(error: Exception, columns: Collection[str]) -> DinobaseError:
     """Map what DuckDB raised while binding or running; `columns` are those of the tables that the query names."""
-    text = str(error)
+    text = redact(str(error))  # the key of hashed values stands in views
     kind = type(error).__name__
     found = _COLUMN.search(text)
     if kind == "BinderException" and found:

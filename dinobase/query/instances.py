@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dinobase.lake import reader
 from dinobase.lake.introspect import LakeView
+
+if TYPE_CHECKING:
+    from dinobase.access.guard import Guard, Opened
 
 Held: TypeAlias = frozenset[tuple[str, int, str]]  # name, version and its time: a lake made anew counts from 1 again
 
@@ -30,6 +33,7 @@ class Instance:
         self.threads = limits.threads
         self.locked = False
         self.private = False  # it holds tables that were made for one query
+        self.opened: Opened | None = None
 
     def close(self) -> None:
         """End what still runs, and release the files."""
@@ -55,7 +59,12 @@ class Seat:
         self._interrupted = True
         self.connection.interrupt()
 
-    def hold(self, views: Sequence[LakeView], *, threads: int, private: bool) -> None:
+    @property
+    def opened(self) -> Opened | None:
+        """Return what the instance holds for an identity with access rules."""
+        return self._instance.opened
+
+    def hold(self, views: Sequence[LakeView], *, threads: int, private: bool, guard: Guard | None = None) -> None:
         """Move to an instance that has these lakes; `private`: the query puts tables of its own beside them."""
         lakes = held(views)
         self._shelf.drop_older(lakes)
@@ -66,7 +75,10 @@ class Seat:
                 self.connection.interrupt()
                 raise reader.InterruptError("interrupted")
         if not self._instance.locked:
-            reader.attach_lakes(self.connection, [(view.location, view.snapshot) for view in views])
+            if guard is None:
+                reader.attach_lakes(self.connection, [(view.location, view.snapshot) for view in views])
+            else:
+                self._instance.opened = guard.attach(self.connection, views)
             if threads != self._instance.threads:
                 self.connection.execute(f"SET threads = {threads}")
             self._instance.lakes, self._instance.threads, self._instance.private = lakes, threads, private

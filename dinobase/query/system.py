@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog.runs import RUN_COLUMNS, TABLE_COLUMNS, RunLog
 from dinobase.core.errors import LakeError
@@ -17,6 +17,10 @@ from dinobase.lake.metadata import open_metadata
 from dinobase.lake.sql import ident
 from dinobase.query.gate import SYSTEM
 
+if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
+
+CLI = "cli"
 Rows = Iterable[Sequence[Any]]
 _RUN_TYPES = {"started_at": "TIMESTAMPTZ", "finished_at": "TIMESTAMPTZ", "duration_s": "DOUBLE"}
 _NUMBERS = frozenset(
@@ -40,14 +44,19 @@ def fill(
     information: Iterable[str],
     lakes: Callable[[], Iterable[LakeLocation]],
     log: RunLog,
+    identity: str = CLI,
+    guard: Guard | None = None,
 ) -> None:
-    """Make the tables that a query names, with their rows."""
+    """Make the tables that a query names, with the rows that the identity may see."""
     connection.execute(f"ATTACH ':memory:' AS {SYSTEM}; CREATE SCHEMA {SYSTEM}.info")
     for table in system:
-        _make(connection, f"{SYSTEM}.main.{ident(table)}", _RUNS[table], log.rows(table, _RUNS[table]))
+        rows = log.rows(table, _RUNS[table], by="" if identity == CLI else identity)
+        if guard is not None:
+            rows = [row for row in rows if _may_see(guard, dict(zip(_RUNS[table], row, strict=True)))]
+        _make(connection, f"{SYSTEM}.main.{ident(table)}", _RUNS[table], rows)
     wanted = list(information)
     if wanted:
-        found = _information(connection, lakes(), columns="columns" in wanted)
+        found = _information(connection, lakes(), guard, columns="columns" in wanted)
         for table in wanted:
             _make(connection, f"{SYSTEM}.info.{ident(table)}", _INFORMATION[table], found[table])
 
@@ -60,7 +69,14 @@ def _make(connection: Any, name: str, columns: Sequence[str], rows: Rows) -> Non
     connection.execute(f"INSERT INTO {name} SELECT unnest(from_json(?, ?), recursive := true)", [values, shape])
 
 
-def _information(connection: Any, lakes: Iterable[LakeLocation], *, columns: bool) -> dict[str, list[tuple[Any, ...]]]:
+def _may_see(guard: Guard, record: Mapping[str, Any]) -> bool:
+    connector, table = str(record["connector"]), record.get("table_name")
+    return guard.policy.table(connector, str(table)) if table else guard.policy.connector(connector)
+
+
+def _information(
+    connection: Any, lakes: Iterable[LakeLocation], guard: Guard | None, *, columns: bool
+) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = {"schemata": [], "tables": [], "columns": []}
     for location in lakes:
         found["schemata"].append(("dinobase", location.name))
@@ -76,7 +92,11 @@ def _information(connection: Any, lakes: Iterable[LakeLocation], *, columns: boo
             raise
         by_name = {t.name: listed.get(t.table_id, []) for t in tables.values() if t.table_id}
         by_name |= _view_columns(connection, by_name, bodies)
-        for table in tables.values():
+        shown = tables
+        if guard is not None and guard.covers(location.name):
+            shown = guard.tables(location.name, tables)
+            by_name = {name: guard.columns(location.name, name, listed, tables) for name, listed in by_name.items()}
+        for table in shown.values():
             kind = "BASE TABLE" if table.table_id else "VIEW"
             found["tables"].append(("dinobase", location.name, table.name, kind))
             found["columns"].extend(

@@ -162,11 +162,11 @@ def _check_connectors(report: Report, config: Config) -> None:
 
 def _check_access(report: Report, config: Config) -> None:
     for who, access in config.access.items():
-        for index, column in enumerate(access.hide):
+        for index, column in enumerate(access.hide or ()):
             _check_column(report, ("access", who, "hide", index), column, key=False)
-        for column in access.columns:
+        for column in access.columns or ():
             _check_column(report, ("access", who, "columns", column), column, key=True)
-        for table in access.rows:
+        for table in access.rows or ():
             if table.count(".") != 1:
                 message = f"`{table}` is no table."
                 report.error(("access", who, "rows", table), "table_name", message, "Write connector.table.", key=True)

@@ -14,7 +14,7 @@ from dinobase.core.settings import Paths
 
 ConfigDict: TypeAlias = dict[str, Any]
 
-_FORMAT = f"{__version__}/1"
+_FORMAT = f"{__version__}/2"
 _EMPTY: ConfigDict = {
     "storage": {"url": "", "catalog": ""},
     "retention": "30d",

@@ -55,17 +55,17 @@ class WritesConfig(Kind):
 
 
 class AccessConfig(Kind):
-    """What one identity sees and may write."""
+    """What one identity sees and may write; what it does not say, the entry `default` says."""
 
-    sources: list[str] = Field(
-        default_factory=lambda: ["*"], description="Connectors or tables, globs; all else is not there."
+    sources: list[str] | None = Field(
+        default=None, description="Connectors or tables, globs; all else is not there. Default: all."
     )
-    hide: list[str] = Field(default_factory=list, description="Columns that are not there: connector.table.column.")
-    rows: dict[str, str] = Field(
-        default_factory=dict, description="By table: only rows where this SQL condition holds."
+    hide: list[str] | None = Field(default=None, description="Columns that are not there: connector.table.column.")
+    rows: dict[str, str] | None = Field(
+        default=None, description="By table: only rows where this SQL condition holds."
     )
-    pii: Masking = Field(default="show", description="What happens to every pii column.")
-    columns: dict[str, Masking] = Field(default_factory=dict, description="By column: what happens to it.")
+    pii: Masking | None = Field(default=None, description="What happens to every pii column; default show.")
+    columns: dict[str, Masking] | None = Field(default=None, description="By column: what happens to it.")
     writes: list[str] | None = Field(default=None, description="Tables it may write; default: what `writes` allows.")
 
 

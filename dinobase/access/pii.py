@@ -1,0 +1,95 @@
+"""Which columns of a lake hold personal data, from what the connector's file says of columns and places in records.
+
+A declared place covers all below it, is found under the name that its column has, and comes along into children that
+keep a parent's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from dinobase.load.naming import column_name, snake
+
+if TYPE_CHECKING:
+    from dinobase.spec.models import Connector, Resource
+
+Declared: TypeAlias = Mapping[str, Mapping[str, str]]  # table -> column or source path -> kind
+
+
+@dataclass(frozen=True, slots=True)
+class Pii:
+    """The kind that a whole column is of, and what lies inside it: steps -> kind; `[]` is every element."""
+
+    whole: str | None = None
+    inside: tuple[tuple[tuple[str, ...], str], ...] = ()
+
+
+def declared(connector: Connector) -> dict[str, dict[str, str]]:
+    """Return what a connector's file says, per table."""
+    found: dict[str, dict[str, str]] = {
+        r.name: {key: c.pii for key, c in r.columns.items() if c.pii} for r in connector.resources
+    }
+    for resource in connector.resources:
+        found[resource.name] |= _inherited(connector, resource, found)
+    return found
+
+
+def _inherited(connector: Connector, resource: Resource, known: Declared) -> dict[str, str]:
+    """Return the columns in which a child keeps its ancestors' values."""
+    found = {}
+    seen: set[str] = set()
+    current: Resource | None = resource
+    while current is not None and current.parent is not None and current.name not in seen:
+        seen.add(current.name)
+        parent = current.parent
+        kind = of_column(known.get(parent.resource, {}), parent.field, parent.field.split(".")).whole
+        if kind:
+            found[snake(f"_{parent.resource}_{parent.field.replace('.', '_')}")] = kind
+        current = connector.resource(parent.resource)
+    return found
+
+
+def of_column(keys: Mapping[str, str], column: str, path: Sequence[str]) -> Pii:
+    """Return what a column holds; `path` is where in the record it comes from."""
+    source = [step.lower() for step in path]
+    inside = []
+    for key, kind in keys.items():
+        steps = split(key)
+        plain = [step.lower() for step in steps if step != "[]"]
+        if key.lower() == column.lower() or column_name(steps_without_lists(steps)).lower() == column.lower():
+            return Pii(kind)
+        if plain == source[: len(plain)]:
+            return Pii(kind)
+        if plain[: len(source)] == source:
+            inside.append((_after(steps, len(source)), kind))
+    return Pii(None, tuple(inside))
+
+
+def split(key: str) -> list[str]:
+    """Split `items.data[].price` into `items`, `data`, `[]`, `price`."""
+    steps: list[str] = []
+    for part in key.split("."):
+        bare = part
+        lists = 0
+        while bare.endswith("[]"):
+            bare = bare[:-2]
+            lists += 1
+        if bare:
+            steps.append(bare)
+        steps.extend(["[]"] * lists)
+    return steps
+
+
+def steps_without_lists(steps: Sequence[str]) -> list[str]:
+    """Return the names alone."""
+    return [step for step in steps if step != "[]"] or ["x"]
+
+
+def _after(steps: Sequence[str], names: int) -> tuple[str, ...]:
+    left = list(steps)
+    while names and left:
+        if left.pop(0) != "[]":
+            names -= 1
+    return tuple(left)

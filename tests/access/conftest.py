@@ -1,0 +1,133 @@
+"""A workspace with things to hide: `ada@secret.example` and its like stand in columns, JSON, arrays and old versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from dinobase.access.guard import Guard, guard_of
+from dinobase.access.pii import declared
+from dinobase.core.settings import Paths
+from dinobase.lake.location import Storage
+from dinobase.query.engine import QueryEngine
+from dinobase.spec.models import Connector
+from tests.lake.build import Builder
+
+SECRET = "secret.example"
+CONNECTORS = {"shop": 3600.0, "crm": 3600.0, "hr": 3600.0}
+SHOP = {
+    "name": "shop",
+    "client": {"base_url": "https://shop.example"},
+    "resources": [
+        {
+            "name": "customers",
+            "primary_key": "id",
+            "columns": {
+                "email": {"pii": "email"},
+                "contact.mail": {"pii": "email"},
+                "phone": {"pii": "phone"},
+                "emails": {"pii": "email"},
+                "profile.contact.email": {"pii": "email"},
+                "lines[].email": {"pii": "email"},
+            },
+        },
+        {
+            "name": "notes",
+            "endpoint": {"path": "customers/{customer}/notes"},
+            "parent": {"resource": "customers", "field": "email", "param": "customer"},
+        },
+    ],
+}
+STATE = [
+    {"name": name, "path": path}
+    for name, path in (
+        ("id", ["id"]),
+        ("name", ["name"]),
+        ("email", ["email"]),
+        ("mail_1f2e", ["contact", "mail"]),
+        ("phone", ["phone"]),
+        ("emails", ["emails"]),
+        ("profile", ["profile"]),
+        ("lines", ["lines"]),
+        ("region", ["region"]),
+        ("spent", ["spent"]),
+    )
+]
+_LINES = '[{"sku": "a", "email": "ada.line@secret.example"}, {"sku": "b", "email": null}]'
+CUSTOMERS = (
+    "CREATE TABLE customers (id BIGINT, name VARCHAR, email VARCHAR, mail_1f2e VARCHAR, phone BIGINT, emails VARCHAR[],"
+    " profile JSON, lines JSON, region VARCHAR, spent BIGINT)",
+    f"""INSERT INTO customers VALUES
+    (1, 'Ada', 'ada@secret.example', 'ada.1@secret.example', 417001, ['ada.2@secret.example'],
+     '{{"contact": {{"email": "ada.3@secret.example", "city": "Bern"}}}}', '{_LINES}', 'eu', 100),
+    (2, 'Bob', 'Bob@secret.example ', 'bob.1@secret.example', 417002, [],
+     '{{"contact": {{"email": "bob.3@secret.example"}}}}', '[]', 'us', 250),
+    (3, 'Cyd', NULL, NULL, NULL, NULL, NULL, NULL, 'eu', 50),
+    (4, 'Dan', 'dan@secret.example', NULL, 417004, NULL, '"dan.3@secret.example"', NULL, 'us', 900)""",
+    "UPDATE customers SET name = 'Ada Lovelace' WHERE id = 1",
+)
+VIEW = (
+    "CREATE VIEW customers__lines AS SELECT t.id AS _customers_id, e.i - 1 AS _index, "
+    "json_extract_string(e.v, '/sku') AS sku, json_extract_string(e.v, '/email') AS email FROM customers t, "
+    "LATERAL (SELECT unnest(json_extract(t.lines, '$[*]')) AS v, "
+    "generate_subscripts(json_extract(t.lines, '$[*]'), 1) AS i) e"
+)
+FIRST = 4  # the version of shop before the update of a name
+
+
+def shop() -> Connector:
+    return Connector.model_validate(SHOP)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """Three lakes that tests only read."""
+    paths = Paths(tmp_path_factory.mktemp("workspace"))
+    storage = Storage(paths.lakes)
+    builder = Builder(storage.lake("shop"))
+    builder.commit(
+        f"INSERT INTO _dinobase_state VALUES ('customers', 'schema', '{json.dumps(STATE)}'), "
+        "('customers', 'key', '[\"id\"]')"
+    )
+    for statement in CUSTOMERS:
+        builder.commit(statement)
+    builder.commit(
+        "CREATE TABLE notes (_customers_email VARCHAR, text VARCHAR)",
+        "INSERT INTO notes VALUES ('ada@secret.example', 'hello'), ('dan@secret.example', 'bye')",
+    )
+    builder.commit(VIEW)
+    builder.close()
+    crm = Builder(storage.lake("crm"))
+    crm.commit("CREATE TABLE people (id BIGINT, email VARCHAR, tax_id VARCHAR)")
+    crm.commit("INSERT INTO people VALUES (7, ' ADA@secret.example', 'T-1'), (8, 'eve@secret.example', 'T-2')")
+    crm.commit("CREATE TABLE deals (id BIGINT, amount BIGINT)")
+    crm.close()
+    hr = Builder(storage.lake("hr"))
+    hr.commit("CREATE TABLE salaries (id BIGINT, email VARCHAR, pay BIGINT)")
+    hr.commit("INSERT INTO salaries VALUES (1, 'hr.ada@secret.example', 123456)")
+    hr.close()
+    return paths
+
+
+Access = Mapping[str, Any]
+MakeEngine = Callable[..., QueryEngine]
+
+
+@pytest.fixture(scope="session")
+def guard(workspace: Paths) -> Callable[[Access], Guard | None]:
+    known = {"shop": declared(shop())}
+    return lambda rules: guard_of(workspace, {"access": {"bot": rules}}, "bot", lambda name: known.get(name, {}))
+
+
+@pytest.fixture(scope="session")
+def as_bot(workspace: Paths, guard: Callable[[Access], Guard | None]) -> MakeEngine:
+    """An engine for an identity with these rules."""
+
+    def make(keep: int = 0, **rules: Any) -> QueryEngine:
+        storage = Storage(workspace.lakes)
+        return QueryEngine(storage, workspace, CONNECTORS, keep=keep, identity="bot", guard=guard(rules))
+
+    return make
