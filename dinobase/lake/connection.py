@@ -14,6 +14,7 @@ import _duckdb
 
 from dinobase.core.errors import DinobaseError, LakeError
 from dinobase.core.settings import env
+from dinobase.lake import disk
 from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, schema_sql, secret_sql
 from dinobase.lake.extensions import extension_path
 from dinobase.lake.location import LakeLocation
@@ -142,13 +143,7 @@ class Writer:
 def wrap(error: _duckdb.Error, location: LakeLocation) -> DinobaseError:
     """Map DuckDB's errors to ours, once, at the edge."""
     text = str(error)
-    lowered = text.lower()
-    if "no space left" in lowered or "disk is full" in lowered or "database or disk is full" in lowered:
-        return LakeError(
-            "the disk is full",
-            code="lake.disk_full",
-            hint="free space where the workspace is, then sync again: what was fetched is kept",
-            connector=location.name,
-        )
+    if disk.is_full(text, location.catalog):
+        return disk.full()
     first = text.strip().split("\n\n")[0]
     return LakeError(first, code="lake.failed", hint="`dinobase doctor` checks the workspace", connector=location.name)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact
+from dinobase.lake import disk
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.sql import ident
 
@@ -100,6 +101,8 @@ def _failed(location: LakeLocation, error: Exception) -> LakeError:
     text = redact(str(error)).strip().splitlines()
     reason = text[0] if text else type(error).__name__
     absent = "no such table" in reason or ("relation" in reason and "does not exist" in reason)
+    if not location.on_postgres and disk.is_full(reason, location.catalog):
+        return disk.full()
     where = "PostgreSQL" if location.on_postgres else location.catalog
     if absent:
         return LakeError(

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 from dinobase.core import clock
 from dinobase.core.errors import LakeError
 from dinobase.core.values import Batch
+from dinobase.lake import disk
 
 SEGMENT_ROWS = 5_000
 SEGMENT_BYTES = 4 << 20
@@ -240,6 +241,16 @@ class Spool:
             self._journal.write(json.dumps(entry).encode() + b"\n")
         return result
 
+    def shed(self) -> None:
+        """Make room on a full disk: all that the next run would not go on from, else what it can make again."""
+        if self.progress.spent + clock.monotonic() - self._opened < self._worth:
+            self.discard()
+            return
+        kept = {self.folder / "journal.jsonl", *(segment.path for segment in self.segments)}
+        for path in self.folder.glob("*"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Leave the spool as it is, for the next run."""
         if self._journal is not None:
@@ -288,9 +299,10 @@ class _disk:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            full = error.errno == 28 or "space" in str(error)
+            if disk.is_full(str(error), str(error.filename or "")):
+                raise disk.full() from error
             raise LakeError(
-                "the disk is full" if full else f"the spool could not be written: {os.strerror(error.errno or 0)}",
-                code="lake.disk_full" if full else "lake.spool",
-                hint="free space where the workspace is, then sync again: what was fetched is kept",
+                f"the spool could not be written: {os.strerror(error.errno or 0)}",
+                code="lake.spool",
+                hint="`dinobase doctor` checks the workspace",
             ) from error

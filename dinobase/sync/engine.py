@@ -15,11 +15,11 @@ from pathlib import Path
 
 from dinobase.catalog.runs import RunLog, TableRun
 from dinobase.core import clock
-from dinobase.core.errors import DinobaseError
+from dinobase.core.errors import DinobaseError, LakeError
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
 from dinobase.extract.session import Session
-from dinobase.lake import state
+from dinobase.lake import disk, state
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.lock import sync_lock
 from dinobase.load import write
@@ -55,28 +55,40 @@ async def sync_connector(request: SyncRequest) -> ConnectorReport:
     """Sync one connector; what fails is in the report, only cancellation is raised."""
     began = clock.monotonic()
     run = clock.new_id("run")
-    log = RunLog(request.paths.make(request.paths.state), request.catalog)
+    log = RunLog(request.paths.state, request.catalog)
     try:
+        request.paths.make(request.paths.state)
         with sync_lock(request.location, request.paths.state):
             await asyncio.to_thread(
                 log.start, run, request.name, mode="full" if request.full_refresh else "incremental"
             )
             tables = await _Run(request, run).all()
-            _record(log, run, request.name, tables)
-    except DinobaseError as error:
+            unrecorded = _record(log, run, request.name, tables)
+    except (DinobaseError, OSError) as error:
+        known = error if isinstance(error, DinobaseError) else _fault(error)
         with suppress(DinobaseError):
-            log.finish(run, status="error", error=error.message)
-        return ConnectorReport(request.name, "error", 0, [], error.as_dict()["error"], clock.monotonic() - began)
+            log.finish(run, status="error", error=known.message)
+        return ConnectorReport(request.name, "error", 0, [], known.as_dict()["error"], clock.monotonic() - began)
     return ConnectorReport(
         request.name,
-        status_of(t.status for t in tables),
+        status_of([*(t.status for t in tables), *(["error"] if unrecorded else [])]),
         sum(t.rows for t in tables),
         tables,
+        unrecorded.as_dict()["error"] if unrecorded else None,
         seconds=round(clock.monotonic() - began, 3),
     )
 
 
-def _record(log: RunLog, run: str, name: str, tables: Sequence[TableReport]) -> None:
+def _record(log: RunLog, run: str, name: str, tables: Sequence[TableReport]) -> DinobaseError | None:
+    """Record how the run ended; what keeps it from being recorded does not undo what is committed."""
+    try:
+        _tell(log, run, name, tables)
+    except DinobaseError as error:
+        return error
+    return None
+
+
+def _tell(log: RunLog, run: str, name: str, tables: Sequence[TableReport]) -> None:
     from datetime import timedelta
 
     finished = clock.now()
@@ -196,6 +208,12 @@ class _Run:
 
 
 def _fault(error: Exception) -> DinobaseError:
+    if isinstance(error, OSError):
+        if disk.is_full(str(error), str(error.filename or "")):
+            return disk.full()
+        of = f" ({error.filename})" if error.filename else ""
+        hint = "`dinobase doctor` checks the workspace"
+        return LakeError(f"{error.strerror or type(error).__name__}{of}", code="lake.files", hint=hint)
     place = traceback.extract_tb(error.__traceback__)[-1]
     return DinobaseError(
         f"a fault in dinobase: {type(error).__name__}: {error}",

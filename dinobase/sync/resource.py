@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,8 @@ class ResourceSync:
         except BaseException as error:
             if isinstance(error, LoadError) or getattr(error, "error_code", "") == "fetch.loop":
                 self._spool.discard()  # what came is at fault: the next run asks again
+            elif getattr(error, "error_code", "") == "lake.disk_full":
+                self._spool.shed()  # else nobody could as much as read what is there
             self._spool.close()
             raise
         self._spool.discard()
@@ -152,10 +155,21 @@ class ResourceSync:
 
     async def _fetch(self, landing: Landing, rows: list[ParentRow] | None) -> None:
         """Bring every page to the spool; segments are staged beside it."""
-        spool = self._spool
         staging: list[asyncio.Future[None]] = [
-            asyncio.ensure_future(self._loader.run(landing.stage, segment)) for segment in spool.segments
+            asyncio.ensure_future(self._loader.run(landing.stage, segment)) for segment in self._spool.segments
         ]
+        try:
+            await self._bring(landing, rows, staging)
+            await asyncio.gather(*staging)
+        except BaseException:
+            for future in staging:
+                future.cancel()
+            await asyncio.gather(*staging, return_exceptions=True)
+            await self._loader.run(_nothing)  # what the loader's thread had begun is over: the files are nobody's
+            raise
+
+    async def _bring(self, landing: Landing, rows: list[ParentRow] | None, staging: list[asyncio.Future[None]]) -> None:
+        spool = self._spool
         if spool.resumed:
             self._note(f"goes on after {spool.progress.rows} rows that an interrupted run had fetched")
         todo = None
@@ -167,15 +181,15 @@ class ResourceSync:
             labels = {spool.progress.next_stream + n: label for n, (label, _) in enumerate(named)}
         if not spool.progress.done:
             try:
-                async for batch in self._batches(todo):
-                    segment = spool.add(batch, labels.get(batch.stream, ""))
-                    if segment is not None:
-                        await self._stage(landing, segment, staging)
+                async with aclosing(self._batches(todo)) as batches:
+                    async for batch in batches:
+                        segment = spool.add(batch, labels.get(batch.stream, ""))
+                        if segment is not None:
+                            await self._stage(landing, segment, staging)
             finally:
                 segment = spool.flush()
             if segment is not None:
                 await self._stage(landing, segment, staging)
-        await asyncio.gather(*staging)
 
     def _batches(self, todo: list[ParentRow] | None) -> AsyncGenerator[Batch, None]:
         return runner.read(
@@ -322,6 +336,7 @@ class ResourceSync:
     def failed(self, error: DinobaseError) -> TableReport:
         """Report a failure; the table stays as it was, the spool keeps what came."""
         facts = json.loads(redact(json.dumps(error.as_dict()["error"], default=str)))
+        facts["context"].setdefault("resource", self._resource.name)
         return TableReport(
             name=self._resource.name,
             status="error",
@@ -344,6 +359,10 @@ class ResourceSync:
             bytes=counters.bytes,
             seconds=round(seconds, 3),
         )
+
+
+def _nothing() -> None:
+    return
 
 
 def _label(row: ParentRow) -> str:
