@@ -21,7 +21,7 @@ from dinobase.sync.engine import SyncRequest, sync_connector
 from dinobase.sync.report import ConnectorReport, TableReport
 from tests.api.extract.api import Answer, Asked, FakeApi, Script, serving
 
-__all__ = ["Answer", "Asked", "Shop", "shop"]
+__all__ = ["Answer", "Asked", "Shop", "by_case", "resources", "shop"]
 
 HEAD = """
 name: shop
@@ -44,6 +44,7 @@ class Shop:
         self.location = Storage(self.paths.lakes).lake("shop")
         self.events: list[Event] = []
         self.report: ConnectorReport | None = None
+        self._reading: Writer | None = None
         self.define(yaml, client)
 
     def define(self, yaml: str, client: str = "") -> None:
@@ -80,40 +81,51 @@ class Shop:
         assert self.report.error is None, self.report.error
         return {table.name: table for table in self.report.tables}
 
+    @property
+    def reading(self) -> Writer:
+        """One instance for all looks at the lake; it sees what syncs commit."""
+        if self._reading is None:
+            self._reading = Writer(self.location, self.root / "reading")
+            self._reading.attach()
+        return self._reading
+
+    def close(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the lake; tables are `lake.<name>`."""
-        writer = Writer(self.location, self.root / "reading")
-        try:
-            writer.attach()
-            return writer.rows(sql)
-        finally:
-            writer.close()
+        return self.reading.rows(sql)
 
     def column(self, sql: str) -> list[Any]:
         return [row[0] for row in self.rows(sql)]
 
     def types(self, table: str) -> dict[str, str]:
-        writer = Writer(self.location, self.root / "reading")
-        try:
-            writer.attach()
-            return ddl.columns_of(writer, table)
-        finally:
-            writer.close()
+        return ddl.columns_of(self.reading, table)
 
     def memory(self, table: str) -> dict[str, str]:
-        writer = Writer(self.location, self.root / "reading")
-        try:
-            writer.attach()
-            return state.read(writer).get(table, {})
-        finally:
-            writer.close()
+        return state.read(self.reading).get(table, {})
 
     def asked(self, path: str) -> list[Asked]:
         """Return the requests of one path, in the order in which they came."""
         return [seen for seen in self.api.asked if seen.path == path]
 
 
+def resources(*facts: str) -> str:
+    """Return a connector of one resource per case: `r0` and so on, each with its own further keys."""
+    return "resources:\n" + "".join(f"- {{name: r{n}, {more}}}\n" for n, more in enumerate(facts))
+
+
+def by_case(scripts: Sequence[Script]) -> Script:
+    """Answer `/r0` as the first script says, `/r1` as the second."""
+    return lambda asked: scripts[int(asked.path.split("/")[1][1:])](asked)
+
+
 @asynccontextmanager
 async def shop(root: Path, script: Script, yaml: str, client: str = "") -> AsyncIterator[Shop]:
     async with serving(script) as api:
-        yield Shop(root, api, yaml, client)
+        made = Shop(root, api, yaml, client)
+        try:
+            yield made
+        finally:
+            made.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.sync.shop import Answer, Asked, shop
+from tests.sync.shop import Answer, Asked, by_case, resources, shop
 
 Read = Callable[[Asked], Any]
 
@@ -61,7 +61,7 @@ async def test_auth_methods_and_base_urls_hold_for_their_resources_alone(tmp_pat
     yaml = """
     auth_methods:
       dashboard: {type: http_basic, username: "{key}", password: s}
-      ingestion: {type: bearer, token: other}
+      ingestion: {type: bearer, token: t0ken}
     resource_defaults: {primary_key: id, endpoint: {data_selector: data}}
     resources:
     - {name: plain}
@@ -72,7 +72,7 @@ async def test_auth_methods_and_base_urls_hold_for_their_resources_alone(tmp_pat
         await made.sync()
         assert made.rows("SELECT path, auth FROM lake.plain") == [("/plain", "Bearer k3y")]
         assert made.rows("SELECT path, auth FROM lake.events") == [("/events", basic(b"k3y:s"))]
-        assert made.rows("SELECT path, auth FROM lake.ingest") == [("/elsewhere/batch", "Bearer other")]
+        assert made.rows("SELECT path, auth FROM lake.ingest") == [("/elsewhere/batch", "Bearer t0ken")]
 
 
 def total(asked: Asked, size: int) -> list[dict[str, int]]:
@@ -124,7 +124,7 @@ PAGING: list[tuple[str, Callable[[Asked], Any], list[str]]] = [
     ),
     (
         "{type: json_link, next_url_path: links.next}",
-        lambda a: cursor(a, links={"next": f"/items?c={after(a)}&keep=1" if after(a) else None}),
+        lambda a: cursor(a, links={"next": f"{a.path}?c={after(a)}&keep=1" if after(a) else None}),
         ["", "c=x&keep=1", "c=y&keep=1"],
     ),
     (
@@ -199,21 +199,17 @@ def normal(asked: Asked) -> str:
     return "&".join(f"{k}={v}" for k, v in sorted(asked.query, key=lambda p: p[0] in {"limit", "n", "per"}))
 
 
-@pytest.mark.parametrize(("paginator", "script", "wanted"), PAGING, ids=[str(n) for n in range(len(PAGING))])
-async def test_a_listing_is_read_to_its_end_and_no_further(
-    tmp_path: Path, paginator: str, script: Callable[[Asked], Any], wanted: list[str]
-) -> None:
-    yaml = f"""
-    resources:
-    - name: items
-      primary_key: id
-      endpoint: {{data_selector: data, paginator: {paginator}}}
-    """
-    async with shop(tmp_path, script, yaml) as made:
-        table = (await made.sync())["items"]
-        assert (table.status, table.rows, table.error) == ("success", 7, None)
-        assert sorted(map(normal, made.api.asked)) == sorted(wanted)
-        assert made.column("SELECT id FROM lake.items ORDER BY id") == list(range(7))
+async def test_a_listing_is_read_to_its_end_and_no_further(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    facts = "primary_key: id, endpoint: {{data_selector: data, paginator: {}}}"
+    yaml = resources(*[facts.format(paginator) for paginator, _, _ in PAGING])
+    async with shop(tmp_path, by_case([script for _, script, _ in PAGING]), yaml) as made:
+        tables = await made.sync()
+        for number, (paginator, _, wanted) in enumerate(PAGING):
+            with subtests.test(f"{number}: {paginator}"):
+                table = tables[f"r{number}"]
+                assert (table.status, table.rows, table.error) == ("success", 7, None)
+                assert sorted(map(normal, made.asked(f"/r{number}"))) == sorted(wanted)
+                assert made.column(f"SELECT id FROM lake.r{number} ORDER BY id") == list(range(7))
 
 
 async def test_one_page_is_one_request(tmp_path: Path) -> None:

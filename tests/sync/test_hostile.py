@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.sync.shop import Answer, Asked, shop
+from tests.sync.shop import Answer, Asked, by_case, resources, shop
 
 YAML = "resources: [{name: items, primary_key: id, endpoint: {data_selector: data}}]"
 GZIP = gzip.compress(json.dumps({"data": [{"id": n} for n in range(500)]}).encode())
@@ -58,27 +58,34 @@ REFUSED: list[tuple[str, Answer, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "named"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+KEYED = "primary_key: id, endpoint: {data_selector: data}"
+
+
 async def test_a_bad_answer_is_an_error_and_the_table_stays_as_it_was(
-    tmp_path: Path, answer: Answer, named: str
+    tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    now = Answer(data('[{"id": 7, "v": "good"}]'))
-    async with shop(tmp_path, lambda _: now, YAML) as made:
+    good = Answer(data('[{"id": 7, "v": "good"}]'))
+    answers: list[Answer] = [good] * len(REFUSED)
+    yaml = resources(*[KEYED] * len(REFUSED))
+    async with shop(tmp_path, lambda asked: answers[int(asked.path[2:])], yaml) as made:
         await made.sync()
-        now = answer
-        table = (await made.sync())["items"]
-        assert table.status == "error"
-        assert table.error is not None
-        assert named in table.error["message"]
-        assert table.error["context"]["resource"] == "items"
-        assert table.error["code"] != "internal"
-        assert made.rows("SELECT id, v FROM lake.items") == [(7, "good")]
-        now = Answer(data('[{"id": 8, "v": "better"}]'))
-        assert (await made.sync())["items"].status == "success"
-        assert made.column("SELECT v FROM lake.items ORDER BY id") == ["good", "better"]
+        answers = [answer for _, answer, _ in REFUSED]
+        bad = await made.sync()
+        answers = [Answer(data('[{"id": 8, "v": "better"}]'))] * len(REFUSED)
+        assert {table.status for table in (await made.sync()).values()} == {"success"}
+        for number, (title, _, named) in enumerate(REFUSED):
+            with subtests.test(title):
+                table = bad[f"r{number}"]
+                assert table.status == "error"
+                assert table.error is not None
+                assert named in table.error["message"]
+                assert table.error["context"]["resource"] == table.name
+                assert table.error["code"] != "internal"
+                assert made.column(f"SELECT v FROM lake.{table.name} ORDER BY id") == ["good", "better"]
 
 
 BIG = "x" * 5_000_000
+MAP = {f"k{n}": n for n in range(1000)}
 DIGITS = "1234567890123456789012345678901234567890"
 Value = Callable[[Any], bool]
 
@@ -127,22 +134,24 @@ KEPT: list[tuple[str, str, str, list[Any]]] = [
     ("empty objects", '[{"id": 1, "v": {}}, {"id": 2, "v": {}}]', "v", ["{}", "{}"]),
     ("nothing but nulls", '[{"id": 1, "v": null}, {"id": 2, "v": null}]', "v", [None, None]),
     ("spaces around", '[{"id": 1, "v": "  a "}]', "v", ["  a "]),
-    ("a thousand keys of a map", json.dumps([{"id": 1, "v": {f"k{n}": n for n in range(1000)}}]), "v", []),
+    ("a thousand keys of a map", json.dumps([{"id": 1, "v": MAP}]), "v", [json.dumps(MAP, separators=(",", ":"))]),
     ("a column with a reserved name", '[{"id": 1, "_dinobase_deleted_at": 5}]', "id", [1]),
     ("names that SQL owns", '[{"id": 1, "select": 1, "rowid": 2, "table": 3}]', "rowid", [2]),
 ]
 
 
-@pytest.mark.parametrize(("records", "column", "wanted"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
-async def test_odd_values_are_kept_as_they_came(tmp_path: Path, records: str, column: str, wanted: list[Any]) -> None:
-    async with shop(tmp_path, lambda _: Answer(data(records)), YAML) as made:
-        table = (await made.sync())["items"]
-        assert (table.status, table.error) == ("success", None)
-        got = made.column(f'SELECT "{column}" FROM lake.items ORDER BY id')
-        assert got == (wanted or got)
-        assert [type(value) for value in got] == [type(value) for value in wanted or got]
-        again = (await made.sync())["items"]
-        assert (again.status, again.inserted, again.updated) == ("unchanged", 0, 0)
+async def test_odd_values_are_kept_as_they_came(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    answers = [Answer(data(records)) for _, records, _, _ in KEPT]
+    yaml = resources(*[KEYED] * len(KEPT))
+    async with shop(tmp_path, lambda asked: answers[int(asked.path[2:])], yaml) as made:
+        first, second = await made.sync(), await made.sync()
+        for number, (title, _, column, wanted) in enumerate(KEPT):
+            with subtests.test(title):
+                name = f"r{number}"
+                assert (first[name].status, first[name].error) == ("success", None)
+                got = made.column(f'SELECT "{column}" FROM lake.{name} ORDER BY id')
+                assert [(type(value), value) for value in got] == [(type(value), value) for value in wanted]
+                assert (second[name].status, second[name].inserted, second[name].updated) == ("unchanged", 0, 0)
 
 
 ENCODED = [
@@ -154,14 +163,18 @@ ENCODED = [
 ]
 
 
-@pytest.mark.parametrize(("body", "kind"), [row[1:] for row in ENCODED], ids=[row[0] for row in ENCODED])
-async def test_encodings_end_in_the_same_rows(tmp_path: Path, body: bytes, kind: str) -> None:
-    async with shop(tmp_path, lambda _: Answer(body, headers={"Content-Type": kind}), YAML) as made:
-        assert (await made.sync())["items"].error is None
-        assert made.rows("SELECT id, v FROM lake.items") == [(1, "é")]
+async def test_encodings_end_in_the_same_rows(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    answers = [Answer(body, headers={"Content-Type": kind}) for _, body, kind in ENCODED]
+    yaml = resources(*[KEYED] * len(ENCODED))
+    async with shop(tmp_path, lambda asked: answers[int(asked.path[2:])], yaml) as made:
+        tables = await made.sync()
+        for number, (title, *_) in enumerate(ENCODED):
+            with subtests.test(title):
+                assert tables[f"r{number}"].error is None
+                assert made.rows(f"SELECT id, v FROM lake.r{number}") == [(1, "é")]
 
 
-PAGED = "resources: [{{name: items, primary_key: id, endpoint: {{data_selector: data, paginator: {}}}}}]"
+PAGED = "primary_key: id, endpoint: {{data_selector: data, paginator: {}}}"
 CURSOR = PAGED.format("{type: cursor, cursor_path: next, cursor_param: c}")
 LINK = PAGED.format("{type: json_link, next_url_path: next}")
 LOOPS: list[tuple[str, str, Callable[[Asked], Any], str]] = [
@@ -178,7 +191,7 @@ LOOPS: list[tuple[str, str, Callable[[Asked], Any], str]] = [
         lambda _: {"data": [{"id": 1}]},
         "fetch.loop",
     ),
-    ("a link to itself", LINK, lambda _: {"data": [{"id": 1}], "next": "/items"}, "fetch.loop"),
+    ("a link to itself", LINK, lambda _: {"data": [{"id": 1}], "next": "/r3"}, "fetch.loop"),
     (
         "a link to another host",
         LINK,
@@ -201,18 +214,19 @@ LOOPS: list[tuple[str, str, Callable[[Asked], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("yaml", "script", "code"), [row[1:] for row in LOOPS], ids=[row[0] for row in LOOPS])
-async def test_a_listing_that_goes_wrong_lands_nothing(
-    tmp_path: Path, yaml: str, script: Callable[[Asked], Any], code: str
-) -> None:
-    async with shop(tmp_path, script, yaml) as made:
-        for _ in range(2):  # the second run begins with what the first left behind
-            table = (await made.sync())["items"]
-            assert table.error is not None
-            assert table.error["code"] == code
-            assert table.error["context"]["resource"] == "items"
-        assert len(made.api.asked) < 20
-        assert made.column("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'items'") == [0]
+async def test_a_listing_that_goes_wrong_lands_nothing(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    script = by_case([script for _, _, script, _ in LOOPS])
+    async with shop(tmp_path, script, resources(*[facts for _, facts, _, _ in LOOPS])) as made:
+        runs = [await made.sync() for _ in range(2)]  # the second begins with what the first left behind
+        for number, (title, _, _, code) in enumerate(LOOPS):
+            with subtests.test(title):
+                for tables in runs:
+                    table = tables[f"r{number}"]
+                    assert table.error is not None
+                    assert table.error["code"] == code
+                    assert table.error["context"]["resource"] == table.name
+                assert len(made.asked(f"/r{number}")) < 20
+        assert made.column("SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE 'r%'") == [0]
 
 
 DRIFTS: list[tuple[str, str, str, list[Any], str]] = [

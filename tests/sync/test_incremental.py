@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sync.shop import Answer, Asked, shop
+from tests.api.extract.api import Script
+from tests.sync.shop import Answer, Asked, by_case, resources, shop
 
+EMPTY: list[list[Any]] = [[], [], []]
 PAST = format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True)
 
 
@@ -56,19 +58,23 @@ STARTS: list[tuple[str, list[list[Any]], list[str | None]]] = [
 ]
 
 
-@pytest.mark.parametrize(("incremental", "cursors", "wanted"), STARTS, ids=[str(n) for n in range(len(STARTS))])
-async def test_the_next_sync_asks_from_the_greatest_committed_cursor(
-    tmp_path: Path, incremental: str, cursors: list[list[Any]], wanted: list[str | None]
-) -> None:
-    ids = iter(range(100))
-    pages = [[{"id": next(ids), "at": at} for at in page] for page in cursors]
-    answers = iter([*pages, []])
-    async with shop(tmp_path, lambda _: next(answers), resource(incremental)) as made:
-        for _ in wanted:
-            table = (await made.sync())["items"]
-            assert table.error is None
-        assert [asked.params.get("since") for asked in made.api.asked] == wanted
-        assert made.column("SELECT id FROM lake.items ORDER BY 1") == list(range(sum(map(len, cursors))))
+async def test_the_next_sync_asks_from_the_greatest_committed_cursor(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    def answers(cursors: list[list[Any]]) -> Script:
+        ids = count()
+        pages = iter([[{"id": next(ids), "at": at} for at in page] for page in [*cursors, *EMPTY]])
+        return lambda _: next(pages)
+
+    facts = 'primary_key: id, endpoint: {{params: {{since: "{{incremental.start_value}}"}}}}, incremental: {{{}}}'
+    yaml = resources(*[facts.format(f"cursor_path: at, {more}") for more, _, _ in STARTS])
+    async with shop(tmp_path, by_case([answers(cursors) for _, cursors, _ in STARTS]), yaml) as made:
+        for _ in range(3):
+            assert {table.error for table in (await made.sync()).values()} == {None}
+        for number, (incremental, cursors, wanted) in enumerate(STARTS):
+            with subtests.test(f"{incremental}: {cursors}"):
+                asked = [asked.params.get("since") for asked in made.asked(f"/r{number}")]
+                assert asked == [*wanted, wanted[-1]][:3]
+                ids = made.column(f"SELECT id FROM lake.r{number} ORDER BY 1")
+                assert ids == list(range(sum(map(len, cursors))))
 
 
 async def test_an_unordered_listing_commits_at_most_the_moment_at_which_it_began(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sync.shop import Answer, Asked, shop
+from tests.sync.shop import Answer, Asked, by_case, resources, shop
 
 SELECTORS = [
     ("data", '{"data": [{"id": 1}, {"id": 2}]}', [1, 2]),
@@ -35,37 +35,38 @@ WRONG = [
 
 
 def listing(selector: str | None) -> str:
-    choice = f"endpoint: {{data_selector: '{selector}'}}" if selector else "endpoint: {}"
-    return f"resources: [{{name: items, primary_key: id, {choice}}}]"
+    return "primary_key: id, endpoint: " + (f"{{data_selector: '{selector}'}}" if selector else "{}")
 
 
-@pytest.mark.parametrize(("selector", "body", "ids"), SELECTORS)
-async def test_records_are_found_where_the_selector_leads(
-    tmp_path: Path, selector: str | None, body: str, ids: list[int]
-) -> None:
-    async with shop(tmp_path, lambda _: Answer(body.encode()), listing(selector)) as made:
-        table = (await made.sync())["items"]
-        assert (table.error, table.rows) == (None, len(ids))
-        assert table.status == ("success" if ids else "unchanged")
-        if ids:
-            assert made.column("SELECT id FROM lake.items ORDER BY id") == ids
+async def test_records_are_found_where_the_selector_leads(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    yaml = resources(*[listing(selector) for selector, _, _ in SELECTORS])
+    async with shop(tmp_path, by_case([lambda _, b=b: Answer(b.encode()) for _, b, _ in SELECTORS]), yaml) as made:  # type: ignore[misc]  # bound at once
+        tables = await made.sync()
+        for number, (selector, body, ids) in enumerate(SELECTORS):
+            with subtests.test(f"{selector} in {body}"):
+                table = tables[f"r{number}"]
+                assert (table.error, table.rows) == (None, len(ids))
+                assert table.status == ("success" if ids else "unchanged")
+                if ids:
+                    assert made.column(f"SELECT id FROM lake.r{number} ORDER BY id") == ids
 
 
-@pytest.mark.parametrize(("selector", "body", "named"), WRONG)
-async def test_a_selector_that_leads_nowhere_says_what_is_there(
-    tmp_path: Path, selector: str | None, body: str, named: str
-) -> None:
-    async with shop(tmp_path, lambda _: Answer(body.encode()), listing(selector)) as made:
-        table = (await made.sync())["items"]
-        assert table.status == "error"
-        assert table.error is not None
-        assert named in table.error["message"]
-        assert table.error["context"]["resource"] == "items"
+async def test_a_selector_that_leads_nowhere_says_what_is_there(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    yaml = resources(*[listing(selector) for selector, _, _ in WRONG])
+    async with shop(tmp_path, by_case([lambda _, b=b: Answer(b.encode()) for _, b, _ in WRONG]), yaml) as made:  # type: ignore[misc]  # bound at once
+        tables = await made.sync()
+        for number, (selector, body, named) in enumerate(WRONG):
+            with subtests.test(f"{selector} in {body}"):
+                table = tables[f"r{number}"]
+                assert table.status == "error"
+                assert table.error is not None
+                assert named in table.error["message"]
+                assert table.error["context"]["resource"] == table.name
 
 
 async def test_no_content_means_no_records(tmp_path: Path) -> None:
-    async with shop(tmp_path, lambda _: Answer(b"", status=204), listing("data")) as made:
-        assert (await made.sync())["items"].error is None
+    async with shop(tmp_path, lambda _: Answer(b"", status=204), resources(listing("data"))) as made:
+        assert (await made.sync())["r0"].error is None
 
 
 async def test_parameters_merge_key_by_key_and_null_removes_one(tmp_path: Path) -> None:
@@ -124,23 +125,22 @@ DISPOSITIONS = [
 ]
 
 
-@pytest.mark.parametrize(("facts", "first", "second", "counts"), DISPOSITIONS)
-async def test_write_dispositions(
-    tmp_path: Path, facts: str, first: Any, second: Any, counts: tuple[int, int, int]
-) -> None:
+async def test_write_dispositions(tmp_path: Path, subtests: pytest.Subtests) -> None:
     now = FIRST
-    async with shop(tmp_path, lambda _: now, f"resources: [{{name: items, {facts}}}]") as made:
+    async with shop(tmp_path, lambda _: now, resources(*[facts for facts, _, _, _ in DISPOSITIONS])) as made:
         await made.sync()
-        query = "SELECT id, v FROM lake.items ORDER BY ALL"
-        assert made.rows(query) == first
+        before = [made.rows(f"SELECT id, v FROM lake.r{n} ORDER BY ALL") for n in range(len(DISPOSITIONS))]
         now = SECOND
-        table = (await made.sync())["items"]
-        assert made.rows(query) == second
-        assert (table.inserted, table.updated, table.deleted) == counts
-        assert (table.rows, table.total_rows) == (2, len(second))
-        if "append" not in facts:
-            again = (await made.sync())["items"]
-            assert (again.status, again.inserted, again.updated, again.deleted) == ("unchanged", 0, 0, 0)
+        tables = await made.sync()
+        after = [made.rows(f"SELECT id, v FROM lake.r{n} ORDER BY ALL") for n in range(len(DISPOSITIONS))]
+        again = await made.sync()
+        for number, (facts, first, second, counts) in enumerate(DISPOSITIONS):
+            with subtests.test(facts):
+                table = tables[f"r{number}"]
+                assert (before[number], after[number]) == (first, second)
+                assert (table.inserted, table.updated, table.deleted) == counts
+                assert (table.rows, table.total_rows) == (2, len(second))
+                assert again[f"r{number}"].status == ("success" if "append" in facts else "unchanged")
 
 
 async def test_soft_deletes_are_stamped_and_taken_back(tmp_path: Path) -> None:
