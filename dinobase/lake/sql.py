@@ -32,3 +32,15 @@ def parse_tree(connection: Any, sql: str) -> dict[str, Any]:
 def statement_kinds(connection: Any, sql: str) -> list[str]:
     """Return `SELECT`, `DELETE`, `COPY`... of each statement; ask a locked instance, as parsing IMPORT reads files."""
     return [str(statement.type).rpartition(".")[2] for statement in connection.extract_statements(sql)]
+
+
+def statements(connection: Any, sql: str) -> list[tuple[str, str]]:
+    """Return the kind and the own text of each statement; ask a locked instance."""
+    return [(str(s.type).rpartition(".")[2], str(s.query).strip()) for s in connection.extract_statements(sql)]
+
+
+def tokenized(sql: str) -> list[tuple[int, Any]]:
+    """Return where each of the parser's tokens begins, in bytes, and of what kind it is; comments are left out."""
+    import _duckdb  # only statements that change data need it
+
+    return list(_duckdb.tokenize(sql))

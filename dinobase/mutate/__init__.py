@@ -1,0 +1,1 @@
+"""Statements that change data: planned, previewed, approved, sent to the source once, and undone."""

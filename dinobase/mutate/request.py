@@ -1,0 +1,231 @@
+"""A change as the request that sends it: address, parameters, headers and body. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote_plus
+
+from dinobase.core.errors import QueryError
+from dinobase.core.values import HttpRequest
+from dinobase.kinds.read.rest import combined, encode, join, plain
+from dinobase.kinds.template import render, render_json
+from dinobase.mutate.change import RowChange
+from dinobase.mutate.endpoints import Path, Target
+from dinobase.mutate.values import Json, Row, dumps
+from dinobase.spec.models import Client
+
+_DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+
+
+def build(target: Target, client: Client, changes: Sequence[RowChange], bodies: Sequence[Json]) -> HttpRequest:
+    """Return the request that sends changes; `bodies` are their `row_body`s."""
+    endpoint = target.endpoint
+    values = names_of(target, changes[0])
+    content = body(target, changes, bodies, values)
+    headers = combined({"Accept": "application/json"}, client.headers, endpoint.headers)
+    data: bytes | None = None
+    if content is not None and endpoint.body_format == "form":
+        data = form(content)
+        headers = combined({"Content-Type": "application/x-www-form-urlencoded"}, headers)
+    elif content is not None:
+        data = dumps(content).encode()
+        headers = combined({"Content-Type": "application/json"}, headers)
+    url = plain(join(endpoint.base_url or client.base_url, path(endpoint.path, values)))
+    params = tuple(
+        pair for name, value in render_json(endpoint.params, values).items() for pair in pairs(name, value)
+    )
+    return HttpRequest(endpoint.method, url, params, headers, data)
+
+
+def path(template: str, values: Mapping[str, Json]) -> str:
+    """Fill an address; a value that would lead elsewhere is refused."""
+    for value in values.values():
+        if isinstance(value, str) and "{" in template and _DOTS.search(value) and _used(template, value, values):
+            raise QueryError(f"`{value}` cannot stand in an address", code="write.value", value=value)
+    return render(template, values, in_path=True)
+
+
+def _used(template: str, value: str, values: Mapping[str, Json]) -> bool:
+    return any(f"{{{n}}}" in template or f"{{+{n}}}" in template for n, v in values.items() if v == value)
+
+
+def names_of(target: Target, change: RowChange) -> Row:
+    """Return what the placeholders of a request stand for: the row as the source has it now."""
+    row = change.row if change.operation == "create" else (change.old or {})
+    values = {**row, **{name: row[c] for name, c in target.aliases.items() if c in row}}
+    if len(target.table.own) == 1 and target.table.own[0] in row:
+        values["id"] = row[target.table.own[0]]
+    for name in target.names():
+        values.setdefault(name, row.get(target.column_of(name)))
+    return values
+
+
+def row_body(target: Target, change: RowChange, live: Json = None) -> Json:
+    """Return one row's part of the body, None where it has none; `live` is the source's own record, where it was read."""
+    if change.operation == "delete":
+        return None
+    if change.operation == "update" and target.full:
+        return whole(target, change, live)
+    content: dict[str, Json] = {}
+    for column in change.columns:
+        if target.writable(column):
+            _put(content, target.body_path(column), _value(target, change, column))
+    return content
+
+
+def _value(target: Target, change: RowChange, column: str) -> Json:
+    """Return a column's new value; in a form, members that are gone are sent empty."""
+    new = (change.new or {}).get(column)
+    old = (change.old or {}).get(column)
+    if target.endpoint.body_format == "form" and isinstance(new, dict) and isinstance(old, dict):
+        return {**{key: None for key in old if key not in new}, **new}
+    return new
+
+
+def whole(target: Target, change: RowChange, live: Json) -> dict[str, Json]:
+    """Return the whole record with the changes in it, less what `columns` leaves out."""
+    content: dict[str, Json] = {}
+    row = change.new or {}
+    if isinstance(live, dict) and target.endpoint.columns is None:
+        content = _copied(live)
+        for column in change.columns:
+            place = target.table.paths.get(column) or target.body_path(column)
+            _put(content, place, row.get(column))
+        nest = target.endpoint.request_body_path
+        inner = at(content, tuple(nest.split("."))) if nest else None
+        return inner if isinstance(inner, dict) else content
+    for column, value in row.items():
+        if not target.writable(column) or column.startswith("_dinobase") or column in target.aliases.values():
+            continue
+        place = target.table.paths.get(column)
+        sent = value
+        if isinstance(live, dict) and column not in change.columns and place is not None and has(live, place):
+            sent = at(live, place)
+        if sent is None and column not in change.columns and not (isinstance(live, dict) and place and has(live, place)):
+            continue
+        _put(content, target.body_path(column), sent)
+    return content
+
+
+def body(target: Target, changes: Sequence[RowChange], bodies: Sequence[Json], values: Mapping[str, Json]) -> Json:
+    """Return the whole body, None where the request has none."""
+    endpoint = target.endpoint
+    nest = tuple(endpoint.request_body_path.split(".")) if endpoint.request_body_path else ()
+    if endpoint.mutation:
+        variables = dict(values)
+        if endpoint.request_body_path:
+            variables[endpoint.request_body_path] = bodies[0] or {}
+        filled = render_json(endpoint.variables, variables, keep_types=True)
+        if endpoint.request_body_path and not _mentions(endpoint.variables, endpoint.request_body_path):
+            _put(filled, nest, bodies[0] or {})
+        return {"query": endpoint.mutation, "variables": filled}
+    fixed = render_json(endpoint.body, values) if endpoint.body is not None else None
+    if not endpoint.bulk:
+        return _laid(fixed, _nested(nest, bodies[0]))
+    items = [_item(target, change, nest, each) for change, each in zip(changes, bodies, strict=True)]
+    if endpoint.bulk_body_path:
+        return _laid(fixed, _nested(tuple(endpoint.bulk_body_path.split(".")), items))
+    return items
+
+
+def _mentions(variables: Mapping[str, Json], name: str) -> bool:
+    return any(value == f"{{{name}}}" for value in variables.values())
+
+
+def _item(target: Target, change: RowChange, nest: Path, content: Json) -> Json:
+    item: dict[str, Json] = {}
+    if change.operation != "create":
+        for column in target.table.own:
+            source = target.table.paths.get(column) or (column,)
+            item[source[-1]] = (change.old or {}).get(column)
+    inner = _nested(nest, content)
+    return {**item, **inner} if isinstance(inner, dict) else item
+
+
+def _nested(nest: Path, content: Json) -> Json:
+    if content is None:
+        return None
+    for name in reversed(nest):
+        content = {name: content}
+    return content
+
+
+def _laid(fixed: Json, content: Json) -> Json:
+    """Lay the rows' part over the fixed one."""
+    if not isinstance(fixed, dict) or not isinstance(content, dict):
+        return fixed if content is None else content
+    merged = dict(fixed)
+    for key, value in content.items():
+        merged[key] = _laid(merged[key], value) if isinstance(merged.get(key), dict) else value
+    return merged
+
+
+def _put(content: dict[str, Json], place: Path, value: Json) -> None:
+    for name in place[:-1]:
+        inner = content.get(name)
+        if not isinstance(inner, dict):
+            inner = content[name] = {}
+        content = inner
+    content[place[-1]] = value
+
+
+def has(record: Json, place: Path) -> bool:
+    """Tell whether a record has anything at a place; a null on the way is a null there."""
+    for name in place:
+        if record is None:
+            return True
+        if not isinstance(record, dict) or name not in record:
+            return False
+        record = record[name]
+    return True
+
+
+def at(record: Json, place: Path) -> Json:
+    """Return what a record has at a place, None where nothing is."""
+    for name in place:
+        if not isinstance(record, dict):
+            return None
+        record = record.get(name)
+    return record
+
+
+def _copied(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {k: _copied(v) for k, v in value.items()}
+    return [_copied(v) for v in value] if isinstance(value, list) else value
+
+
+def form(content: Json) -> bytes:
+    """Encode a body as a form: objects write `name[key]`, lists `name[0]`, null and what is empty an empty value."""
+    fields = [pair for name, value in content.items() for pair in _fields(str(name), value)]
+    return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for name, text in fields).encode()
+
+
+def _fields(name: str, value: Json) -> Iterator[tuple[str, str]]:
+    if value is None or value in ({}, []):
+        yield name, ""
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _fields(f"{name}[{key}]", item)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _fields(f"{name}[{number}]", item)
+    else:
+        yield name, value if isinstance(value, str) else dumps(value)
+
+
+def pairs(name: str, value: Json) -> Iterator[tuple[str, str]]:
+    """Write one query parameter; null is left out."""
+    if value is None:
+        return
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from pairs(name, item)
+    else:
+        yield name, value if isinstance(value, str) else dumps(value)
+
+
+def shown_url(request: HttpRequest) -> str:
+    """Return the URL as it goes out."""
+    return encode(request.url, request.params)
