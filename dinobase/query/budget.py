@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dinobase.catalog.tokens import exceeds
 from dinobase.core.errors import UsageError
 from dinobase.query.format import render
 from dinobase.query.result import ColumnSummary, Kept, QueryResult, Summary
-from dinobase.query.tokens import exceeds
 
 if TYPE_CHECKING:
     from dinobase.query.engine import QueryEngine, ResultStream

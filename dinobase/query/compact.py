@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dinobase.query.result import QueryResult, Source, Summary, is_number
@@ -163,3 +163,19 @@ def _name(name: str) -> str:
     if re.search(r'[,"=:\s#]', name) or not name:
         return '"' + name.replace('"', '""') + '"'
     return name
+
+
+def value_text(value: Any) -> str:
+    """Return one value by itself: text in quotes only where it could be taken for something else."""
+    if value is None:
+        return "NULL"
+    if not isinstance(value, str):
+        return _dumps(value)
+    plain = re.fullmatch(r"[^\s,=\"'{}\[\]]+(?: [^\s,=\"'{}\[\]]+)*", value)
+    doubtful = value in {"true", "false", "null", "NULL", "->"} or _NUMBER.fullmatch(value) or " -> " in value
+    return value if plain and not doubtful else _dumps(value)
+
+
+def row_text(row: Mapping[str, Any]) -> str:
+    """Return a row as `name=value` pairs, without its NULLs."""
+    return ", ".join(f"{_name(name)}={value_text(value)}" for name, value in row.items() if value is not None)

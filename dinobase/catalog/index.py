@@ -1,0 +1,234 @@
+"""What all tables are called, mean and hold, in one SQLite file that can be deleted at any time.
+
+Read by `search` and `info`. A connector's part is made anew when its lake, its definition or its last sync is another
+than it was; values are those of enum-like columns, and never of a column that is, or may be, personal data.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinobase.access.pii import declared, of_column
+from dinobase.catalog.enums import enum_values, maybe_personal
+from dinobase.catalog.relationships import views_of
+from dinobase.catalog.runs import RunLog
+from dinobase.core.errors import LakeError
+from dinobase.core.settings import Paths
+from dinobase.lake import reader
+from dinobase.lake.introspect import LakeColumn, LakeTable, LakeView, columns_at, view_lake
+from dinobase.lake.location import LakeLocation, Storage
+from dinobase.lake.metadata import open_metadata
+
+if TYPE_CHECKING:
+    from dinobase.spec.models import Column, Connector, Resource
+
+VERSION = 1
+_PLACE = "connector UNINDEXED, tbl UNINDEXED, col UNINDEXED"
+_TOKENS = "unicode61 remove_diacritics 2', prefix = '3'"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS connectors (name TEXT PRIMARY KEY, stamp TEXT, description TEXT)",
+    "CREATE TABLE IF NOT EXISTS tables (connector TEXT, name TEXT, owner TEXT, rows INTEGER, description TEXT)",
+    "CREATE TABLE IF NOT EXISTS columns (connector TEXT, tbl TEXT, name TEXT, type TEXT, description TEXT)",
+    "CREATE INDEX IF NOT EXISTS columns_by_table ON columns (connector, tbl)",
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5({_PLACE}, name, text, context, tokenize = 'porter {_TOKENS})",
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS vals USING fts5({_PLACE}, value, tokenize = '{_TOKENS})",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab('words', 'row')",
+)
+_TABLES = ("tables", "columns", "words", "vals")
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """How connectors are known: `find` gives a definition, `stamp` a text that changes when it does."""
+
+    find: Callable[[str], Connector | None]
+    stamp: Callable[[str], str]
+
+
+class Index:
+    """The index of one workspace."""
+
+    def __init__(self, storage: Storage, paths: Paths, connectors: Sequence[str], definitions: Definitions) -> None:
+        self._storage = storage
+        self._paths = paths
+        self._connectors = tuple(connectors)
+        self._definitions = definitions
+        self._log = RunLog(paths.state, storage.catalog)
+
+    @contextmanager
+    def current(self) -> Iterator[sqlite3.Connection]:
+        """Open the index after bringing it up to date."""
+        folder = self._paths.make(self._paths.cache)
+        file = folder / f"catalog-{VERSION}.db"
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as db:
+                self._refresh(db)
+                yield db
+        except sqlite3.DatabaseError as error:
+            file.unlink(missing_ok=True)  # it is made anew next time
+            raise LakeError(f"The index cannot be read: {error}", code="lake.index", hint="Try again.") from None
+
+    def _refresh(self, db: sqlite3.Connection) -> None:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'vocabulary'").fetchone():
+            db.execute("PRAGMA journal_mode = WAL")
+            for statement in _SCHEMA:
+                db.execute(statement)
+        known = dict(db.execute("SELECT name, stamp FROM connectors").fetchall())
+        stamps = self._stamps()
+        for name in known.keys() - stamps.keys():
+            with _changes(db):
+                _forget(db, name)
+        for name, stamp in stamps.items():
+            if known.get(name) != stamp:
+                with _changes(db):
+                    _forget(db, name)
+                    self._add(db, name, stamp)
+
+    def _stamps(self) -> dict[str, str]:
+        """Return what tells whether a connector's part is still right: cheap, as every search asks for all."""
+        synced: dict[str, str] = {}
+        if self._storage.catalog:  # a lake that is no file
+            for (name, _), last in self._log.last_syncs(self._connectors).items():
+                synced[name] = max(synced.get(name, ""), last.synced_at or "")
+        return {
+            name: f"{_file_stamp(self._storage.lake(name))}|{synced.get(name, '')}|{self._definitions.stamp(name)}"
+            for name in self._connectors
+        }
+
+    def _add(self, db: sqlite3.Connection, connector: str, stamp: str) -> None:
+        definition = self._definitions.find(connector)
+        description = definition.description if definition else None
+        db.execute("INSERT INTO connectors VALUES (?, ?, ?)", (connector, stamp, description))
+        location = self._storage.lake(connector)
+        try:
+            view = view_lake(location)
+            with open_metadata(location) as metadata:
+                listed = columns_at(metadata, view.snapshot)
+        except LakeError as error:
+            if error.error_code != "lake.absent":
+                raise
+            return  # added, never synced
+        owners = views_of(
+            [t.name for t in view.tables.values() if not t.table_id],
+            {t.name: t for t in view.tables.values() if t.table_id},
+        )
+        for table in view.tables.values():
+            _add_table(db, connector, table, owners.get(table.name, ""), listed.get(table.table_id, []), definition)
+        if definition is not None:
+            _add_values(db, view, listed, definition, str(self._paths.cache / "tmp" / "index"))
+
+
+def _add_table(
+    db: sqlite3.Connection,
+    connector: str,
+    table: LakeTable,
+    owner: str,
+    columns: Sequence[LakeColumn],
+    definition: Connector | None,
+) -> None:
+    resource = definition.resource(table.name) if definition else None
+    meaning = resource.description if resource else f"One row per element of {owner}.{table.name[len(owner) + 2 :]}"
+    if not owner and resource is None:
+        meaning = None
+    db.execute("INSERT INTO tables VALUES (?, ?, ?, ?, ?)", (connector, table.name, owner, table.rows, meaning))
+    context = " ".join(column.name for column in columns)
+    word = "INSERT INTO words VALUES (?, ?, ?, ?, ?, ?)"
+    db.execute(word, (connector, table.name, "", f"{table.name} {connector}", meaning or "", context))
+    for column in columns:
+        meant = _meant(resource, column.name)
+        text = " ".join(part for part in (meant.description, meant.note) if part) if meant else ""
+        db.execute(
+            "INSERT INTO columns VALUES (?, ?, ?, ?, ?)", (connector, table.name, column.name, column.type, text)
+        )
+        db.execute(
+            word,
+            (connector, table.name, column.name, column.name, f"{text} {(meant and meant.unit) or ''}", table.name),
+        )
+        if meant and meant.values and not meant.pii:
+            for value in meant.values:
+                shown = f"{value} {meant.values[value] or ''}" if isinstance(meant.values, Mapping) else str(value)
+                db.execute("INSERT INTO vals VALUES (?, ?, ?, ?)", (connector, table.name, column.name, shown.strip()))
+
+
+def _meant(resource: Resource | None, column: str) -> Column | None:
+    if resource is None:
+        return None
+    if column in resource.columns:
+        return resource.columns[column]
+    dotted = column.replace("__", ".")
+    return next((found for key, found in resource.columns.items() if key.lower() == dotted), None)
+
+
+def _add_values(
+    db: sqlite3.Connection,
+    view: LakeView,
+    listed: Mapping[int, Sequence[LakeColumn]],
+    definition: Connector,
+    temp: str,
+) -> None:
+    personal = declared(definition)
+    wanted = {}
+    for table in view.tables.values():
+        keys = personal.get(table.name, {})
+        texts = [
+            column.name
+            for column in listed.get(table.table_id, [])
+            if column.type == "VARCHAR"
+            and not maybe_personal(column.name)
+            and of_column(keys, column.name, column.name.split("__")).whole is None
+        ]
+        if table.table_id and table.rows and texts:
+            wanted[table.name] = texts
+    if not wanted:
+        return
+    connection = reader.open_reader(reader.Limits(temp=temp))
+    try:
+        reader.attach_lakes(connection, [(view.location, view.snapshot)])
+        reader.lock(connection, [view.location.data])
+        for table_name, texts in wanted.items():
+            for column_name, values in enum_values(connection, view.location.name, table_name, texts).items():
+                db.executemany(
+                    "INSERT INTO vals VALUES (?, ?, ?, ?)",
+                    [(view.location.name, table_name, column_name, value) for value in values],
+                )
+    except reader.DuckDBError:
+        return  # names and meanings are found all the same
+    finally:
+        connection.close()
+
+
+def _file_stamp(location: LakeLocation) -> str:
+    if location.on_postgres:
+        return ""
+    found = []
+    for name in (location.catalog, f"{location.catalog}-wal"):
+        with suppress(OSError):
+            facts = Path(name).stat()
+            if facts.st_size:
+                found.append(f"{facts.st_mtime_ns}:{facts.st_size}")
+    return ",".join(found)
+
+
+@contextmanager
+def _changes(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _forget(db: sqlite3.Connection, connector: str) -> None:
+    for table in _TABLES:
+        db.execute(f"DELETE FROM {table} WHERE connector = ?", (connector,))
+    db.execute("DELETE FROM connectors WHERE name = ?", (connector,))

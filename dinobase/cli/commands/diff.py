@@ -1,0 +1,64 @@
+"""`dinobase diff`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dinobase.cli import parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.output import Output
+from dinobase.cli.table import Column, Table
+from dinobase.core import errors
+
+if TYPE_CHECKING:
+    from dinobase.query.difference import TableDiff
+
+
+def arguments(parser: parse.Parser) -> None:
+    """One table and two versions."""
+    parser.add_argument("table", metavar="TABLE", help="connector.table")
+    parser.add_argument("--since", metavar="WHEN", required=True, help="a span back (2d), a version (12) or a time")
+    parser.add_argument("--until", metavar="WHEN", default="", help="the same; default now")
+    parser.add_argument("--limit", metavar="N", default="20", help="show N rows of each kind; counts are of all")
+    parse.add_identity(parser)
+    parse.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was added, removed and changed."""
+    from dinobase.query import difference
+    from dinobase.workspace import Workspace
+
+    if not args.limit.isdigit():
+        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 20")
+    workspace = Workspace.open()
+    found = workspace.diff(
+        args.table,
+        since=args.since,
+        until=args.until,
+        limit=int(args.limit),
+        identity=workspace.identity(args.identity),
+    )
+    Output.choose(args.format).emit(found, _table(found), compact=lambda: difference.text(found))
+    return Exit.DONE
+
+
+def _table(found: TableDiff) -> Table:
+    rows: list[tuple[object, ...]] = []
+    for change in found.changed:
+        for column, values in change.columns.items():
+            rows.append(("changed", _key(change.key, found), column, values.old, values.new))
+    rows += [("added", _key(row, found), None, None, None) for row in found.added]
+    rows += [("removed", _key(row, found), None, None, None) for row in found.removed]
+    counts = found.counts
+    versions = f"version {found.since.version} -> {found.until.version}"
+    before = (f"{versions}: {counts.added:,} added, {counts.removed:,} removed, {counts.changed:,} changed", "")
+    after = ["", "[dim]There are more: --limit N[/dim]"] if found.truncated else []
+    columns = (Column("what"), Column("key"), Column("column", "name"), Column("old", "value"), Column("new", "value"))
+    return Table(columns, rows, before=before, after=after, empty="Nothing differs.")
+
+
+def _key(row: Mapping[str, Any], found: TableDiff) -> str:
+    return ", ".join(str(row[name]) for name in found.key or row)

@@ -1,0 +1,35 @@
+"""`dinobase info`."""
+
+from __future__ import annotations
+
+import argparse
+
+from dinobase.cli import parse
+from dinobase.cli.diagnostics import Exit
+from dinobase.cli.output import Output
+from dinobase.cli.table import Column, Table, plain
+
+
+def arguments(parser: parse.Parser) -> None:
+    """Nothing but the identity and the format."""
+    parse.add_identity(parser)
+    parse.add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line per table."""
+    from dinobase.catalog import info
+    from dinobase.workspace import Workspace
+
+    workspace = Workspace.open()
+    found = workspace.info(identity=workspace.identity(args.identity))
+    rows: list[tuple[object, ...]] = []
+    for one in found.connectors:
+        fresh = "never" if one.last_sync is None else "stale" if one.is_stale else "fresh"
+        rows += [(f"{one.name}.{t.name}", t.rows, fresh, t.description) for t in one.tables]
+        rows += [(one.name, None, fresh, one.description)] if not one.tables else []
+    columns = (Column("table", "name"), Column("rows", "count"), Column("fresh", "status"), Column("description"))
+    empty = "Nothing is connected yet: [bold]dinobase add NAME[/bold]"
+    table = Table(columns, rows, after=("", f"[dim]{plain(found.how)}[/dim]"), empty=empty, wrap=True)
+    Output.choose(args.format).emit(found, table, compact=lambda: info.text(found))
+    return Exit.DONE

@@ -1,0 +1,76 @@
+"""What is here, where something is, and what has changed: for one identity, from the index and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dinobase.catalog.index import Definitions, Index
+from dinobase.catalog.runs import RunLog
+from dinobase.core.settings import Paths
+from dinobase.query.engine import freshness_of
+from dinobase.spec.config_plain import plain_config
+from dinobase.sync import sources
+
+if TYPE_CHECKING:
+    from dinobase.catalog.info import Info
+    from dinobase.catalog.search import Found
+    from dinobase.query.difference import TableDiff
+    from dinobase.workspace.workspace import Workspace
+
+
+def info(workspace: Workspace, identity: str) -> Info:
+    """Say what is here."""
+    from dinobase.catalog.info import collect
+
+    config = plain_config(workspace.paths)
+    freshness = freshness_of(config)
+    log = RunLog(workspace.paths.state, config["storage"]["catalog"])
+    with _index(workspace, freshness).current() as db:
+        return collect(db, freshness, log.last_syncs(freshness), workspace.guard(identity))
+
+
+def search(workspace: Workspace, query: str, limit: int, identity: str) -> Found:
+    """Find tables."""
+    from dinobase.catalog.search import search as find
+
+    with _index(workspace, freshness_of(plain_config(workspace.paths))).current() as db:
+        return find(db, query, limit=limit, guard=workspace.guard(identity))
+
+
+def diff(workspace: Workspace, table: str, since: str, until: str, limit: int, identity: str) -> TableDiff:
+    """Compare two versions of a table."""
+    from dinobase.query.diff import diff as compare
+
+    [described] = workspace.describe([_one(table)], samples=0, identity=identity)
+    engine = workspace.engine(identity, keep=2)
+    key = described.primary_key or ()
+    return compare(engine, workspace.storage(), table, key, since=since, until=until, limit=limit)
+
+
+def _one(table: str) -> str:
+    from dinobase.core.errors import UsageError
+
+    if "." not in table:
+        raise UsageError(f"{table} is no table", hint=f"dinobase diff {table}.TABLE --since 1d")
+    return table
+
+
+def _index(workspace: Workspace, connectors: Iterable[str]) -> Index:
+    paths = workspace.paths
+    config = plain_config(paths)["connectors"]
+    return Index(
+        workspace.storage(),
+        paths,
+        list(connectors),
+        Definitions(workspace.find_connector, lambda name: _stamp(config[name]["type"], paths)),
+    )
+
+
+def _stamp(kind: str, paths: Paths) -> str:
+    """Return what tells one state of a connector's file from another."""
+    path = sources.find(kind, paths)
+    if path is None:
+        return ""
+    facts = path.stat()
+    return f"{path}:{facts.st_mtime_ns}:{facts.st_size}"
