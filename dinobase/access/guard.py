@@ -34,7 +34,7 @@ class Opened:
     """What an instance holds for one identity: connector -> its lake's alias; the views made so far."""
 
     aliases: dict[str, str] = field(default_factory=dict)
-    views: set[tuple[str, str, int | None]] = field(default_factory=set)
+    views: dict[tuple[str, str, int | None], str] = field(default_factory=dict)
     schemas: set[str] = field(default_factory=set)
 
 
@@ -119,8 +119,10 @@ class Guard:
     ) -> None:
         """Make the view of one table, where it is not there yet; `version` and its `tables`: what AT names."""
         name = view.location.name
-        place = (name, table.name.lower(), version)
-        if name not in held.aliases or place in held.views:
+        if name not in held.aliases:
+            return
+        place, seal = (name, table.name.lower(), version), self._seal(name)
+        if held.views.get(place) == seal:
             return
         try:
             _Maker(self, connection, held, view, tables or view.tables, version).make(table)
@@ -132,7 +134,14 @@ class Guard:
                 code="access.rule",
                 hint="Its row condition, in `access:` of config.yaml, must name columns that this version has.",
             ) from None
-        held.views.add(place)
+        held.views[place] = seal
+
+    def _seal(self, connector: str) -> str:
+        """Return a text that differs where a connector's file says something else now."""
+        if self.policy.pii == "show":
+            return "-"
+        self._declared[connector] = self._pii(connector)
+        return repr(self._declared[connector])
 
     def _meaning(self, connector: str, table: str, column: str, path: Sequence[str]) -> Pii:
         if self.policy.pii == "show":

@@ -19,6 +19,7 @@ from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, literal, qualified
 
 if TYPE_CHECKING:
+    from dinobase.access.guard import Guard, Opened
     from dinobase.spec.models import Column, Connector, Resource
 
 FindConnector = Callable[[str], "Connector | None"]
@@ -36,10 +37,14 @@ class Describer:
         paths: Paths,
         connectors: Mapping[str, float],
         find_connector: FindConnector = lambda _name: None,
+        *,
+        guard: Guard | None = None,
     ) -> None:
         self._storage = storage
         self._paths = paths
-        self._connectors = dict(connectors)
+        self._guard = guard
+        self._connectors = guard.connectors(connectors) if guard else dict(connectors)
+        self._opened: Opened | None = None
         self._find = find_connector
         self._log = RunLog(paths.state, storage.catalog)
         self._views: dict[str, LakeView] = {}
@@ -53,7 +58,7 @@ class Describer:
         temp = self._paths.cache / "tmp" / "describe"
         connection = reader.open_reader(reader.Limits(temp=str(temp)))
         try:
-            reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views.values()])
+            self._attach(connection, list(views.values()))
             reader.lock(connection, [view.location.data for view in views.values()])
             return [self._table(connection, schema, table, syncs, samples) for schema, table in wanted]
         except reader.DuckDBError as error:
@@ -61,6 +66,17 @@ class Describer:
             raise LakeError(f"The lake could not be read: {reason}", code="lake.read", hint="dinobase doctor") from None
         finally:
             connection.close()
+
+    def _attach(self, connection: Any, views: Sequence[LakeView]) -> None:
+        if self._guard is None:
+            reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views])
+        else:
+            self._opened = self._guard.attach(connection, views)
+
+    def _tables(self, connector: str) -> Mapping[str, LakeTable]:
+        """Return the tables that are there for who asks."""
+        tables = self._view(connector).tables
+        return self._guard.tables(connector, tables) if self._guard else tables
 
     def _resolve(self, name: str) -> list[tuple[str, LakeTable]]:
         schema, _, table = name.replace('"', "").partition(".")
@@ -74,7 +90,7 @@ class Describer:
             )
             raise UnknownName(f"There is no connector {schema}", code="unknown.connector", hint=hint, connector=schema)
         connector = known[schema.lower()]
-        tables = self._view(connector).tables
+        tables = self._tables(connector)
         if not table:
             return [(connector, one) for one in tables.values()]
         if table.lower() not in tables:
@@ -112,8 +128,12 @@ class Describer:
             [t.name for t in tables.values() if not t.table_id], {t.name: t for t in tables.values() if t.table_id}
         )
         owner = owners.get(table.name, table.name)
-        state = _state(connection, schema, owner)
-        key = json.loads(state.get("key", "[]"))
+        alias = schema
+        if self._guard is not None and self._opened is not None:
+            self._guard.prepare(connection, self._opened, self._views[schema], table)
+            alias = self._opened.aliases.get(schema, schema)
+        state = _state(connection, alias, owner)
+        key = [column for column in json.loads(state.get("key", "[]")) if self._readable(schema, owner, column)]
         definition = self._definition(schema)
         resource = definition.resource(owner) if definition else None
         last = syncs.get((schema, owner), LastSync())
@@ -138,21 +158,30 @@ class Describer:
     def _related(
         self, definition: Connector | None, schema: str, table: str, owners: Mapping[str, str], key: Sequence[str]
     ) -> list[RelatedTable]:
-        found = relationships.related(definition, schema, table, self._known)
+        found = [
+            related
+            for related in relationships.related(definition, schema, table, self._known)
+            if all(self._readable(*column) for column in relationships.columns_of(related.join))
+        ]
         if not key:
             return found
         if table in owners:
+            if not self._known(schema, owners[table]):
+                return found
             return [*found, relationships.array_view(schema, table, owners[table], key, from_view=True)]
-        arrays = [view for view, owner in owners.items() if owner == table]
+        arrays = [view for view, owner in owners.items() if owner == table and self._known(schema, view)]
         return found + [relationships.array_view(schema, view, table, key, from_view=False) for view in arrays]
 
     def _known(self, schema: str, table: str) -> bool:
         if schema not in self._connectors:
             return False
         try:
-            return table.lower() in self._view(schema).tables
+            return table.lower() in self._tables(schema)
         except (UnknownName, LakeError):
             return False
+
+    def _readable(self, schema: str, table: str, column: str) -> bool:
+        return self._guard is None or self._guard.column(schema, table, column) != "deny"
 
 
 def _state(connection: Any, schema: str, resource: str) -> dict[str, str]:

@@ -100,5 +100,12 @@ def _join(left: str, right: str, pairs: Sequence[tuple[str, str]]) -> str:
     return " AND ".join(f"{left}.{_name(a)} = {right}.{_name(b)}" for a, b in pairs)
 
 
+def columns_of(join: str) -> list[tuple[str, str, str]]:
+    """Return the columns that a join names, as (connector, table, column)."""
+    sides = [side for pair in join.split(" AND ") for side in pair.split(" = ")]
+    found = [side.split(".", 2) for side in sides]
+    return [(parts[0], parts[1], parts[2].strip('"')) for parts in found if len(parts) == 3]
+
+
 def _name(name: str) -> str:
     return name if name.replace("_", "a").isalnum() and name.isascii() and not name[:1].isdigit() else f'"{name}"'

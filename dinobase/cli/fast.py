@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from dinobase.access.pii import Declared
     from dinobase.core.errors import QueryTimeout
     from dinobase.query.fast import Asked
     from dinobase.query.result import QueryResult
@@ -35,12 +36,30 @@ def _run(words: Sequence[str]) -> int:
 
         return run.guarded(["query", "--help"])
     write = sys.stdout.write
-    engine = fast.engine(stuck=lambda error: _stuck(error, words))
+    engine = fast.engine(stuck=lambda error: _stuck(error, words), identity=_identity(asked.identity), pii=_pii)
     if asked.format == "table" or (not asked.format and sys.stdout.isatty()):
         _on_terminal(asked, fast.run(asked, engine, "markdown"))
     else:
         fast.answer(asked, engine, write)
     return 0
+
+
+def _identity(name: str) -> str:
+    """Return whose rules hold."""
+    if not name:
+        return "cli"
+    from dinobase.core.settings import paths
+    from dinobase.workspace import rules
+
+    return rules.check_identity(paths(), name)
+
+
+def _pii(connector: str) -> Declared:
+    """Read a connector's file: only where a rule about personal data asks for it."""
+    from dinobase.core.settings import paths
+    from dinobase.workspace import rules
+
+    return rules.finder(paths())(connector)
 
 
 def _on_terminal(asked: Asked, result: QueryResult) -> None:

@@ -87,6 +87,17 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().add_usage(usage, actions, groups, prefix="Usage: " if prefix is None else prefix)
 
 
+def add_identity(parser: Parser) -> None:
+    """`--as`, the same on every command that reads tables."""
+    parser.add_argument(
+        "--as",
+        dest="identity",
+        metavar="NAME",
+        default="",
+        help="see what this identity of `access:` sees: a token's name, mcp, default; default cli",
+    )
+
+
 def add_format(parser: Parser) -> None:
     """`--format`, the same on every command that prints data."""
     parser.add_argument(

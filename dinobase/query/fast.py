@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from dinobase.core.errors import QueryTimeout, UsageError
 from dinobase.core.settings import Paths, paths
@@ -15,6 +15,9 @@ from dinobase.query.engine import QueryEngine
 from dinobase.query.result import QueryResult
 from dinobase.query.watch import confine_memory
 from dinobase.spec.config_plain import plain_config
+
+if TYPE_CHECKING:
+    from dinobase.access.guard import FindPii
 
 MAX_ROWS = 10_000
 TIMEOUT_S = 60.0
@@ -30,6 +33,7 @@ class Asked:
     max_rows: int = MAX_ROWS
     timeout: float = TIMEOUT_S
     budget: int = 0
+    identity: str = ""
 
 
 def parse(words: Sequence[str]) -> Asked | None:
@@ -51,10 +55,11 @@ def parse(words: Sequence[str]) -> Asked | None:
     parser.add_argument("--max-rows", type=_whole, default=MAX_ROWS)
     parser.add_argument("--timeout", type=_span, default=TIMEOUT_S)
     parser.add_argument("--budget", type=_tokens, default=0)
+    parser.add_argument("--as", dest="identity", default="")
     if any(word in {"-h", "--help"} for word in words):
         return None
     found = parser.parse_args(words)
-    return Asked(found.sql, found.format, found.max_rows, found.timeout, found.budget)
+    return Asked(found.sql, found.format, found.max_rows, found.timeout, found.budget, found.identity)
 
 
 def _whole(text: str) -> int:
@@ -79,12 +84,18 @@ def _span(text: str) -> float:
     return found
 
 
-def engine(workspace: Paths | None = None, *, stuck: Callable[[QueryTimeout], object] | None = None) -> QueryEngine:
+def engine(
+    workspace: Paths | None = None,
+    *,
+    stuck: Callable[[QueryTimeout], object] | None = None,
+    identity: str = "cli",
+    pii: FindPii | None = None,
+) -> QueryEngine:
     """Wire an engine from the workspace's compiled settings; `stuck` must end the process, which is the query's."""
     found = workspace or paths()
     if stuck is not None:
         confine_memory()
-    return QueryEngine.from_config(found, plain_config(found), stuck=stuck)
+    return QueryEngine.from_config(found, plain_config(found), stuck=stuck, identity=identity, pii=pii)
 
 
 def run(asked: Asked, found: QueryEngine, form: str) -> QueryResult:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dinobase.core.clock import iso
 from dinobase.core.errors import LakeError, UnknownName, did_you_mean
@@ -12,6 +13,9 @@ from dinobase.lake.introspect import LakeTable, Snapshot, snapshot_rows, tables_
 from dinobase.lake.location import Storage
 from dinobase.lake.metadata import Metadata, open_metadata
 from dinobase.query.versions import moment
+
+if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,12 @@ class TableHistory:
     at: str = ""
 
 
-def history(name: str, storage: Storage, connectors: Sequence[str], *, limit: int = 0) -> TableHistory:
+def history(
+    name: str, storage: Storage, connectors: Sequence[str], *, limit: int = 0, guard: Guard | None = None
+) -> TableHistory:
     """Return the versions of `connector.table`; raises UnknownName."""
+    if guard is not None:
+        connectors = [one for one in connectors if guard.policy.connector(one)]
     schema, _, table = name.replace('"', "").partition(".")
     table = table.removeprefix("main.")
     known = {one.lower(): one for one in connectors}
@@ -49,7 +57,7 @@ def history(name: str, storage: Storage, connectors: Sequence[str], *, limit: in
     connector = known[schema.lower()]
     try:
         with open_metadata(storage.lake(connector)) as metadata:
-            return _history(metadata, connector, table, limit)
+            return _history(metadata, connector, table, limit, guard)
     except LakeError as error:
         if error.error_code != "lake.absent":
             raise
@@ -58,9 +66,10 @@ def history(name: str, storage: Storage, connectors: Sequence[str], *, limit: in
         ) from None
 
 
-def _history(metadata: Metadata, connector: str, table: str, limit: int) -> TableHistory:
+def _history(metadata: Metadata, connector: str, table: str, limit: int, guard: Guard | None) -> TableHistory:
     kept = snapshot_rows(metadata)
-    tables = tables_at(metadata, kept[0].version)
+    every = tables_at(metadata, kept[0].version)
+    tables = guard.tables(connector, every) if guard else every
     found = tables.get(table.lower())
     if found is None:
         raise _unknown(connector, table, tables)
@@ -69,6 +78,8 @@ def _history(metadata: Metadata, connector: str, table: str, limit: int) -> Tabl
         for row in metadata.rows("SELECT DISTINCT table_id FROM ducklake_table WHERE table_name = ?", [found.name])
     ]
     versions = [_version(s) for s in kept if _touches(s, found.name, ids)]
+    if guard is not None and guard.filtered(connector, found.name, every):  # the counts are of all rows
+        versions = [replace(v, inserted=None, updated=None, deleted=None) for v in versions]
     full = f"{connector}.{found.name}"
     at = f"SELECT * FROM {full} AT (VERSION => {versions[0].version})" if versions else ""
     return TableHistory(full, versions[:limit] if limit else versions, at)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.core.clock import iso
@@ -18,13 +19,17 @@ from dinobase.spec.config_plain import plain_config
 from dinobase.sync import sources
 from dinobase.workspace import results
 
+if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
+
 _GOOD = ("success", "unchanged")
+_FAILED = "the last sync failed"  # an API's own words may hold what rules hide
 
 
-def connectors(search: str, paths: Paths) -> results.Connectors:
+def connectors(search: str, paths: Paths, guard: Guard | None = None) -> results.Connectors:
     """List connected connectors with their tables."""
     found = []
-    for status in status_of(paths).connectors:
+    for status in status_of(paths, guard).connectors:
         if search.lower() not in f"{status.name} {status.type}".lower():
             continue
         found.append(
@@ -40,27 +45,49 @@ def connectors(search: str, paths: Paths) -> results.Connectors:
     return results.Connectors(found)
 
 
-def status_of(paths: Paths) -> results.Status:
-    """Say how every table stands."""
+def status_of(paths: Paths, guard: Guard | None = None) -> results.Status:
+    """Say how every table stands that is there for an identity."""
     config = plain_config(paths)
     url, catalog = config["storage"]["url"], config["storage"]["catalog"]
     storage, log = Storage(paths.lakes, url, catalog), RunLog(paths.state, catalog)
-    entries = sorted(config["connectors"].items())
+    entries = [
+        (n, entry) for n, entry in sorted(config["connectors"].items()) if not guard or guard.policy.connector(n)
+    ]
     syncs = log.last_syncs(name for name, _ in entries)
     return results.Status(
         workspace=str(paths.root),
         storage=url or str(paths.lakes),
         catalog=redact_url(catalog) or "sqlite",
-        connectors=[_connector(storage.lake(name), entry, syncs, log) for name, entry in entries],
+        connectors=[
+            found
+            for name, entry in entries
+            if (found := _connector(storage.lake(name), entry, syncs, log, guard)).tables or not _covers(guard, name)
+        ],
     )
 
 
+def _covers(guard: Guard | None, connector: str) -> bool:
+    return guard is not None and guard.covers(connector)
+
+
 def _connector(
-    location: LakeLocation, entry: Mapping[str, Any], syncs: Mapping[tuple[str, str], LastSync], log: RunLog
+    location: LakeLocation,
+    entry: Mapping[str, Any],
+    syncs: Mapping[tuple[str, str], LastSync],
+    log: RunLog,
+    guard: Guard | None,
 ) -> results.ConnectorStatus:
     name = location.name
-    rows = _rows(location)
     own = {table: last for (connector, table), last in syncs.items() if connector == name}
+    if guard is None or not guard.covers(name):
+        rows = _rows(location)
+    else:
+        rows, counted = _rows_for(location, guard)
+        own = {
+            table: replace(last, error=last.error and _FAILED, total_rows=counted.get(table, last.total_rows))
+            for table, last in own.items()
+            if guard.policy.table(name, table)
+        }
     freshness = duration.seconds(entry.get("freshness") or "") or DEFAULT_FRESHNESS_S
     tables = [_table(t, rows, own.get(t, LastSync()), freshness) for t in sorted({*rows, *own})]
     run = log.last_run(name)
@@ -73,7 +100,7 @@ def _connector(
         is_stale=not tables or any(t.is_stale for t in tables),
         tables=tables,
         sync_interval=entry.get("sync_interval") or None,
-        error=str(run["error"]) if run and run["error"] else None,
+        error=(_FAILED if _covers(guard, name) else str(run["error"])) if run and run["error"] else None,
     )
 
 
@@ -94,6 +121,18 @@ def _rows(location: LakeLocation) -> dict[str, int]:
         return {}
     tables = view_lake(location).tables.values()
     return {t.name: t.rows for t in tables if t.table_id and not t.name.startswith(HIDDEN)}
+
+
+def _rows_for(location: LakeLocation, guard: Guard) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the rows of the tables that are there for an identity, and those that had to be counted for it."""
+    if not lake_exists(location):
+        return {}, {}
+    from dinobase.access.counts import count
+
+    view = view_lake(location)
+    shown = [t for t in guard.visible(view).tables.values() if t.table_id]
+    counted = count(guard, view, [t.name for t in shown if guard.filtered(location.name, t.name, view.tables)])
+    return {t.name: t.rows for t in shown} | counted, counted
 
 
 def _origin(kind: str, paths: Paths) -> str:

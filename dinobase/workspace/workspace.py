@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,9 +10,15 @@ from dinobase.core import errors, secrets, settings
 from dinobase.core.values import Event, Observer
 
 if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
     from dinobase.access.tokens import TokenBook
+    from dinobase.catalog.info import Info
+    from dinobase.catalog.search import Found
     from dinobase.catalog.tables import TableDescription
+    from dinobase.core.errors import QueryTimeout
     from dinobase.lake.location import Storage
+    from dinobase.query.engine import QueryEngine
+    from dinobase.query.difference import TableDiff
     from dinobase.query.history import TableHistory
     from dinobase.query.result import QueryResult
     from dinobase.spec.config import Config, ConnectorConfig
@@ -114,11 +120,11 @@ class Workspace:
         self.connector(name)
         return adding.remove(name, keep_data=keep_data, paths=self.paths)
 
-    def connectors(self, search: str = "") -> results.Connectors:
+    def connectors(self, search: str = "", *, identity: str = "cli") -> results.Connectors:
         """List what is connected."""
         from dinobase.workspace import overview
 
-        return overview.connectors(search, self.paths)
+        return overview.connectors(search, self.paths, self.guard(identity))
 
     def available(self, search: str = "") -> results.Available:
         """List what could be connected."""
@@ -126,11 +132,11 @@ class Workspace:
 
         return definitions.available(self.paths, search)
 
-    def status(self) -> results.Status:
+    def status(self, *, identity: str = "cli") -> results.Status:
         """Say how fresh everything is."""
         from dinobase.workspace import overview
 
-        return overview.status_of(self.paths)
+        return overview.status_of(self.paths, self.guard(identity))
 
     def doctor(self) -> results.Checkup:
         """Check the installation."""
@@ -242,28 +248,73 @@ class Workspace:
             )
         return chosen
 
-    def query(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0) -> QueryResult:
+    def query(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0, identity: str = "cli") -> QueryResult:
         """Answer one SELECT."""
-        from dinobase.query.fast import engine
+        return self.engine(identity).run(sql, max_rows=max_rows, timeout=timeout)
 
-        return engine(self.paths).run(sql, max_rows=max_rows, timeout=timeout)
+    def engine(
+        self, identity: str = "cli", *, stuck: Callable[[QueryTimeout], object] | None = None, keep: int = 0
+    ) -> QueryEngine:
+        """Return what answers an identity's queries, under its access rules."""
+        from dinobase.query.engine import QueryEngine
+        from dinobase.spec.config_plain import plain_config
+        from dinobase.workspace import rules
 
-    def describe(self, names: Sequence[str], *, samples: int = 3) -> list[TableDescription]:
+        config = plain_config(self.paths)
+        pii = rules.finder(self.paths, config)
+        return QueryEngine.from_config(self.paths, config, stuck=stuck, keep=keep, identity=identity, pii=pii)
+
+    def guard(self, identity: str) -> Guard | None:
+        """Return an identity's access rules, None where it may read everything."""
+        from dinobase.workspace import rules
+
+        return rules.guard(self.paths, identity)
+
+    def identity(self, name: str) -> str:
+        """Return the identity that `--as` names, `cli` for none; raises UnknownName."""
+        from dinobase.workspace import rules
+
+        return rules.check_identity(self.paths, name) if name else "cli"
+
+    def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
         """Describe tables: `connector.table`, or `connector` for all of its."""
         from dinobase.catalog.describe import Describer
         from dinobase.query.engine import freshness_of
 
         config = self.config()
         describer = Describer(
-            self.storage(), self.paths, freshness_of(config.model_dump(mode="json")), self._find_connector
+            self.storage(),
+            self.paths,
+            freshness_of(config.model_dump(mode="json")),
+            self.find_connector,
+            guard=self.guard(identity),
         )
         return describer.describe(names, samples=samples)
 
-    def history(self, table: str, *, limit: int = 0) -> TableHistory:
+    def history(self, table: str, *, limit: int = 0, identity: str = "cli") -> TableHistory:
         """List the versions of a table, newest first."""
         from dinobase.query import history
 
-        return history.history(table, self.storage(), sorted(self.config().connectors), limit=limit)
+        connectors = sorted(self.config().connectors)
+        return history.history(table, self.storage(), connectors, limit=limit, guard=self.guard(identity))
+
+    def info(self, *, identity: str = "cli") -> Info:
+        """Say what is here."""
+        from dinobase.workspace import finding
+
+        return finding.info(self, identity)
+
+    def search(self, query: str, *, limit: int = 10, identity: str = "cli") -> Found:
+        """Find tables by what they are called, mean and hold."""
+        from dinobase.workspace import finding
+
+        return finding.search(self, query, limit, identity)
+
+    def diff(self, table: str, *, since: str, until: str = "", limit: int = 20, identity: str = "cli") -> TableDiff:
+        """Compare two versions of a table; each is a version, a time, or a span back from now."""
+        from dinobase.workspace import finding
+
+        return finding.diff(self, table, since, until, limit, identity)
 
     def tokens(self) -> TokenBook:
         """Return the tokens of agents."""
@@ -285,7 +336,7 @@ class Workspace:
         settings = self.config().storage
         return Storage(self.paths.lakes, settings.url, settings.catalog)
 
-    def _find_connector(self, name: str) -> Connector | None:
+    def find_connector(self, name: str) -> Connector | None:
         """Return a connected connector's definition; what the lake holds is described even where it is not valid."""
         from dinobase.spec.load import validate
         from dinobase.sync import sources

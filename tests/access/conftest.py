@@ -1,4 +1,4 @@
-"""A workspace with things to hide: `ada@secret.example` and its like stand in columns, JSON, arrays and old versions."""
+"""A workspace with things to hide: `ada@secret.example` and its like, in columns, JSON, arrays and old versions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from dinobase.access.guard import Guard, guard_of
 from dinobase.access.pii import declared
@@ -58,8 +59,8 @@ STATE = [
 ]
 _LINES = '[{"sku": "a", "email": "ada.line@secret.example"}, {"sku": "b", "email": null}]'
 CUSTOMERS = (
-    "CREATE TABLE customers (id BIGINT, name VARCHAR, email VARCHAR, mail_1f2e VARCHAR, phone BIGINT, emails VARCHAR[],"
-    " profile JSON, lines JSON, region VARCHAR, spent BIGINT)",
+    """CREATE TABLE customers (id BIGINT, name VARCHAR, email VARCHAR, mail_1f2e VARCHAR, phone BIGINT,
+    emails VARCHAR[], profile JSON, lines JSON, region VARCHAR, spent BIGINT)""",
     f"""INSERT INTO customers VALUES
     (1, 'Ada', 'ada@secret.example', 'ada.1@secret.example', 417001, ['ada.2@secret.example'],
      '{{"contact": {{"email": "ada.3@secret.example", "city": "Bern"}}}}', '{_LINES}', 'eu', 100),
@@ -76,6 +77,14 @@ VIEW = (
     "generate_subscripts(json_extract(t.lines, '$[*]'), 1) AS i) e"
 )
 FIRST = 4  # the version of shop before the update of a name
+
+
+ACCESS: dict[str, dict[str, Any]] = {
+    "masked": {"pii": "mask", "columns": {"crm.people.email": "mask", "hr.salaries.email": "mask"}},
+    "europe": {"sources": ["shop"], "rows": {"shop.customers": "region = 'eu'"}, "hide": ["shop.customers.phone"]},
+    "support": {"sources": ["shop.customers"], "pii": "deny"},
+    "nobody": {"sources": []},
+}
 
 
 def shop() -> Connector:
@@ -109,6 +118,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     hr.commit("CREATE TABLE salaries (id BIGINT, email VARCHAR, pay BIGINT)")
     hr.commit("INSERT INTO salaries VALUES (1, 'hr.ada@secret.example', 123456)")
     hr.close()
+    paths.make(paths.connectors)
+    for name in ("shop", "crm", "hr"):
+        definition = SHOP if name == "shop" else {**SHOP, "name": name, "resources": [{"name": "people"}]}
+        (paths.connectors / f"{name}.yaml").write_text(yaml.safe_dump(definition))
+    paths.config.write_text(yaml.safe_dump({"connectors": {n: {"type": n} for n in CONNECTORS}, "access": ACCESS}))
     return paths
 
 

@@ -14,6 +14,7 @@ def arguments(parser: parse.Parser) -> None:
     """Choose between connected ones and all."""
     parser.add_argument("--available", action="store_true", help="what could be connected")
     parser.add_argument("--search", metavar="WORD", help="only those whose name, category or description has it")
+    parse.add_identity(parser)
     parse.add_format(parser)
 
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             ),
         )
         return Exit.DONE
-    result = workspace.connectors(args.search or "")
+    result = workspace.connectors(args.search or "", identity=workspace.identity(args.identity))
     output.emit(
         result,
         Table(

@@ -23,20 +23,24 @@ def arguments(parser: parse.Parser) -> None:
     parser.add_argument(
         "tables", metavar="TABLE", nargs="+", help="connector.table, or connector for all of its tables"
     )
-    parser.add_argument("--full", action="store_true", help="on a terminal: with sample rows and what is inside JSON")
+    parser.add_argument("--full", action="store_true", help="tables and compact: with samples, nothing cut")
+    parse.add_identity(parser)
     parse.add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one description, or a list where several were asked for."""
+    from dinobase.catalog.brief import describe_text
     from dinobase.workspace import Workspace
     from dinobase.workspace.results import Described
 
-    found = Workspace.open().describe(args.tables)
+    workspace = Workspace.open()
+    found = workspace.describe(args.tables, identity=workspace.identity(args.identity))
     single = len(args.tables) == 1 and "." in args.tables[0]
     payload = found[0].as_dict() if single else Described([t.as_dict() for t in found])  # type: ignore[misc]  # SPEC's order of keys
     views = [view for table in found for view in _views(table, full=args.full)]
-    Output.choose(args.format).emit(payload, _flat(found), views)
+    compact = lambda: describe_text(found, full=args.full)  # noqa: E731 - called where a model reads
+    Output.choose(args.format).emit(payload, _flat(found), views, compact)
     return Exit.DONE
 
 

@@ -15,6 +15,7 @@ def arguments(parser: parse.Parser) -> None:
     """One table."""
     parser.add_argument("table", metavar="TABLE", help="connector.table")
     parser.add_argument("--limit", metavar="N", default="0", help="the newest N versions; 0 is all, the default")
+    parse.add_identity(parser)
     parse.add_format(parser)
 
 
@@ -24,7 +25,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.limit.isdigit():
         raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
-    result = Workspace.open().history(args.table, limit=int(args.limit))
+    workspace = Workspace.open()
+    result = workspace.history(args.table, limit=int(args.limit), identity=workspace.identity(args.identity))
     columns = (
         Column("version", "number"),
         Column("time", "moment"),

@@ -18,6 +18,7 @@ def arguments(parser: parse.Parser) -> None:
         default=0,
         help="a larger answer is a summary and a table result.r_...; 0 is never",
     )
+    parse.add_identity(parser)
     parse.add_format(parser)
 
 
@@ -26,4 +27,5 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.cli import fast
 
     words = [args.sql, "--max-rows", str(args.max_rows), "--timeout", str(args.timeout), "--budget", str(args.budget)]
+    words += ["--as", args.identity] if args.identity else []
     fast.main([*words, "--format", args.format] if args.format else words)

@@ -12,6 +12,7 @@ from dinobase.cli.table import Column, Table, plain
 
 def arguments(parser: parse.Parser) -> None:
     """Nothing but the format."""
+    parse.add_identity(parser)
     parse.add_format(parser)
 
 
@@ -19,7 +20,8 @@ def run(args: argparse.Namespace) -> int:
     """Print one line per table."""
     from dinobase.workspace import Workspace
 
-    result = Workspace.open().status()
+    workspace = Workspace.open()
+    result = workspace.status(identity=workspace.identity(args.identity))
     rows: list[tuple[object, ...]] = []
     after = []
     for connector in result.connectors:
