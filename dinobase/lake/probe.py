@@ -15,6 +15,7 @@ from dinobase.core.settings import env
 from dinobase.lake.attach import STORAGE_ENV, extensions, secret_sql
 from dinobase.lake.extensions import extension_path
 from dinobase.lake.location import LakeLocation, Storage
+from dinobase.lake.metadata import lake_exists, open_metadata
 from dinobase.lake.sql import literal
 
 _PROBE = ".dinobase-probe.csv"  # one name, overwritten each time
@@ -67,6 +68,20 @@ def probe_storage(storage: Storage, _: Path) -> tuple[str, str]:
     except (_duckdb.Error, LakeError) as error:
         return "", redact(str(error).splitlines()[0])
     return f"{storage.url} takes files and gives them back", ""
+
+
+def unreadable(location: LakeLocation) -> str:
+    """Return what keeps a lake's catalog from being read, '' where nothing does or nothing was synced yet."""
+    try:
+        if lake_exists(location):
+            with open_metadata(location) as metadata:
+                metadata.rows("SELECT max(snapshot_id) FROM ducklake_snapshot")
+                if not location.on_postgres:
+                    found = str(metadata.rows("PRAGMA quick_check(1)")[0][0])
+                    return "" if found == "ok" else f"{location.catalog} is damaged: {found.splitlines()[0]}"
+    except LakeError as error:
+        return error.message
+    return ""
 
 
 def held_locks(state: Path) -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from dinobase.core import errors
 from dinobase.core.clock import now
@@ -17,6 +18,7 @@ from dinobase.workspace.results import Checkup, Finding, count
 _EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
 _OLD_SPOOL_S = 3600
 _LOW_DISK = 1 << 30
+_NO_DISK = 1 << 20
 _OLDEST = (3, 11)
 
 
@@ -29,6 +31,7 @@ def checkup(paths: Paths) -> Checkup:
         _disk,
         _config,
         _lakes,
+        _contents,
         _keyring,
         _locks,
         _spools,
@@ -92,8 +95,9 @@ def _folders(paths: Paths) -> Iterator[Finding]:
 def _disk(paths: Paths) -> Iterator[Finding]:
     place = next(p for p in (paths.root, *paths.root.parents) if p.exists())
     free = shutil.disk_usage(place).free
-    low = free < _LOW_DISK
-    yield Finding("disk", "warn" if low else "ok", f"{free / (1 << 30):.1f} GB free", "Free some space." if low else "")
+    status: Literal["ok", "warn", "fail"] = "fail" if free < _NO_DISK else "warn" if free < _LOW_DISK else "ok"
+    remedy = "Free some space." if status != "ok" else ""
+    yield Finding("disk", status, f"{free / (1 << 30):.1f} GB free", remedy)
 
 
 def _config(paths: Paths) -> Iterator[Finding]:
@@ -123,6 +127,28 @@ def _lakes(paths: Paths) -> Iterator[Finding]:
         if paths.root.exists():
             detail, problem = probe(storage, paths.state)
             yield Finding(name, "fail" if problem else "ok", problem or detail, remedy if problem else "")
+
+
+def _contents(paths: Paths) -> Iterator[Finding]:
+    from dinobase.catalog.runs import RunLog
+    from dinobase.lake.location import Storage
+    from dinobase.lake.probe import unreadable
+
+    settings = config.load_config(paths)
+    names = sorted(settings.connectors)
+    storage = Storage(paths.lakes, settings.storage.url, settings.storage.catalog)
+    for name in names:
+        problem = unreadable(storage.lake(name))
+        remedy = f"Restore it from a backup, or fetch all anew: dinobase remove {name}, then add it again."
+        yield Finding(f"lake {name}", "fail" if problem else "ok", problem or "readable", remedy if problem else "")
+    try:
+        RunLog(paths.state, settings.storage.catalog).last_syncs(names)
+    except errors.LakeError as error:
+        place = "the catalog's database" if settings.storage.catalog else paths.state / "records.db"
+        remedy = f"Restore {place}, or move it away: it holds when what was synced, no rows."
+        yield Finding("records", "fail", error.message, remedy)
+    else:
+        yield Finding("records", "ok", "readable")
 
 
 def _keyring(_: Paths) -> Iterator[Finding]:

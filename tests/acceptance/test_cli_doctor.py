@@ -84,6 +84,18 @@ def test_a_catalog_that_does_not_answer_is_found(cli: Cli) -> None:
     assert "pgpw-4711" not in done.out + done.err
 
 
+def test_a_damaged_lake_and_damaged_records_are_found_with_what_to_do(connected: Cli) -> None:
+    connected.ok("sync", "acme")
+    for file in ("lakes/acme.db", "state/records.db"):
+        for path in connected.root.glob(f"{file}*"):
+            path.unlink()
+        (connected.root / file).write_bytes(b"no database at all" * 1000)
+    done = connected("doctor")
+    assert done.code == 1
+    assert "dinobase remove acme" in check(done.json, "lake acme")["remedy"]
+    assert str(connected.root / "state" / "records.db") in check(done.json, "records")["remedy"]
+
+
 def test_on_a_terminal_remedies_stand_below_the_table(connected: Cli) -> None:
     (connected.root / "credentials.json").chmod(0o644)
     shown = plain(connected.terminal("doctor", width=100).out)
