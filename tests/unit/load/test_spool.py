@@ -1,0 +1,245 @@
+"""Killed between any two bytes that were written, a spool comes back without a torn record, and none comes twice."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dinobase.core import clock
+from dinobase.core.errors import LakeError
+from dinobase.core.values import Batch
+from dinobase.load import spool as module
+from dinobase.load.spool import Spool
+
+_OPEN: list[Spool] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
+
+
+def opened(folder: Path, *, labels: bool = False, identity: str = "me", worth: float = 0.0) -> Spool:
+    made = Spool(folder, identity, labels=labels, worth=worth)
+    made.open()
+    _OPEN.append(made)
+    return made
+
+
+def page(*records: str, stream: int = 0, done: bool = False, resume: str = "", **more: object) -> Batch:
+    texts = [record.encode() for record in records]
+    return Batch("items", texts, stream=stream, done=done, resume=resume, **more)  # type: ignore[arg-type]  # any field
+
+
+def rows(spool: Spool) -> list[str]:
+    found = [line for segment in spool.segments for line in segment.path.read_text().splitlines()]
+    assert len(found) == sum(segment.rows for segment in spool.segments) == spool.progress.rows
+    return found
+
+
+def fill(spool: Spool, batches: Sequence[tuple[Batch, str]]) -> None:
+    """Take pages, each in a segment of its own."""
+    for batch, label in batches:
+        spool.add(batch, label)
+        spool.flush()
+    spool.close()
+
+
+LISTING = [
+    (page('{"n": 1}', '{"n": 2}', resume="p2"), ""),
+    (page(resume="p3"), ""),
+    (page('{"n": 3}', resume="p4"), ""),
+    (page('{"n": 4}', done=True), ""),
+]
+AFTER = {"": [], "p2": [1, 2], "p3": [1, 2], "p4": [1, 2, 3]}  # where it goes on -> what it must have by then
+
+
+def states(folder: Path, copy: Path) -> Iterator[str]:
+    """Make copies of the folder as kills could have left it: each file gone, or cut, the journal around every line."""
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name, data in whole.items():
+        ends = [match.end() for match in re.finditer(b"\n", data)]
+        near = {end + step for end in [0, *ends] for step in (-2, -1, 0, 1)}
+        for size in sorted({*near, *range(0, len(data), 11)} & set(range(len(data) + 1))):
+            yield from _state(copy, whole | {name: data[:size]}, f"{name} cut to {size} bytes")
+        yield from _state(copy, {k: v for k, v in whole.items() if k != name}, f"{name} is gone")
+
+
+def _state(copy: Path, files: dict[str, bytes], said: str) -> Iterator[str]:
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for name, data in files.items():
+        (copy / name).write_bytes(data)
+    yield said
+
+
+def test_a_listing_goes_on_exactly_behind_what_it_has(tmp_path: Path) -> None:
+    fill(opened(tmp_path / "spool"), LISTING)
+    seen = set()
+    for said in states(tmp_path / "spool", tmp_path / "copy"):
+        again = opened(tmp_path / "copy")
+        numbers = [json.loads(row)["n"] for row in rows(again)]
+        if again.progress.done:
+            assert numbers == [1, 2, 3, 4], said
+        else:
+            assert numbers == AFTER[again.progress.resume], said
+            seen.add(again.progress.resume)
+        again.close()
+    assert seen == {"", "p2", "p4"}  # an empty page is not worth a line of its own
+
+
+CHILDREN = [
+    (page('{"p": 1, "n": 1}', stream=0), "one"),
+    (page('{"p": 2, "n": 1}', stream=1), "two"),
+    (page('{"p": 1, "n": 2}', stream=0, done=True), "one"),
+    (page(stream=2, done=True, missing=True), "three"),
+    (page('{"p": 2, "n": 2}', stream=1, done=True), "two"),
+    (page('{"p": 4, "n": 1}', stream=3), "four"),
+]
+PARENTS = {"one": 1, "two": 2, "three": 3, "four": 4}
+
+
+def test_of_children_only_whole_listings_stay(tmp_path: Path) -> None:
+    fill(opened(tmp_path / "spool", labels=True), CHILDREN)
+    seen = set()
+    for said in states(tmp_path / "spool", tmp_path / "copy"):
+        again = opened(tmp_path / "copy", labels=True)
+        held = [(r["p"], r["n"]) for r in map(json.loads, rows(again))]
+        whole = [(PARENTS[label], n) for label in again.progress.finished - {"three"} for n in (1, 2)]
+        assert sorted(held) == sorted(whole), said
+        assert len(set(held)) == len(held), said
+        seen.add(frozenset(again.progress.finished))
+        assert again.progress.next_stream <= 4
+        again.close()
+        twice = opened(tmp_path / "copy", labels=True)  # killed again at once
+        assert sorted(map(json.dumps, held)) == sorted(
+            json.dumps((r["p"], r["n"])) for r in map(json.loads, rows(twice))
+        )
+        assert twice.progress.finished == again.progress.finished
+        twice.close()
+    assert frozenset({"one", "two", "three"}) in seen
+    assert frozenset() in seen
+
+
+def test_a_kill_while_cut_streams_are_taken_out_costs_only_time(tmp_path: Path) -> None:
+    fill(opened(tmp_path / "spool", labels=True), CHILDREN)
+    before = (tmp_path / "spool/journal.jsonl").read_bytes()
+    opened(tmp_path / "spool", labels=True).close()
+    (tmp_path / "spool/journal.jsonl").write_bytes(before)  # the segments are rewritten, the journal is not
+    again = opened(tmp_path / "spool", labels=True)
+    held = [(r["p"], r["n"]) for r in map(json.loads, rows(again))]
+    assert len(set(held)) == len(held)
+    assert {p for p, _ in held} <= {PARENTS[label] for label in again.progress.finished}
+
+
+def test_streams_are_never_reused(tmp_path: Path) -> None:
+    fill(opened(tmp_path, labels=True), CHILDREN)
+    again = opened(tmp_path, labels=True)
+    assert again.progress.next_stream == 4
+    fill(again, [(page('{"p": 4, "n": 1}', stream=4, done=True), "four")])
+    third = opened(tmp_path, labels=True)
+    assert sorted(json.loads(r)["p"] for r in rows(third)) == [1, 1, 2, 2, 4]
+    assert third.progress.finished == set(PARENTS)
+    assert third.progress.missing == 1
+
+
+def test_what_the_journal_remembers(tmp_path: Path) -> None:
+    date = datetime(2026, 1, 1, tzinfo=UTC)
+    first = opened(tmp_path)
+    fill(first, [(page('{"n": 1}', resume="x", token="t1", server_date=date), ""), (page('{"n": 2}', resume="y"), "")])
+    again = opened(tmp_path)
+    assert again.resumed
+    assert (again.progress.token, again.progress.server_date, again.progress.resume) == ("t1", date, "y")
+    assert again.progress.began == first.progress.began
+
+
+@pytest.mark.parametrize("change", ["identity", "age", "worth", "text"])
+def test_a_spool_of_another_request_or_an_old_one_is_thrown_away(tmp_path: Path, change: str) -> None:
+    fill(opened(tmp_path), LISTING)
+    journal = tmp_path / "journal.jsonl"
+    head, rest = journal.read_bytes().split(b"\n", 1)
+    facts = json.loads(head)
+    if change == "age":
+        facts["began"] = (clock.now() - timedelta(minutes=61)).isoformat()
+        journal.write_bytes(json.dumps(facts).encode() + b"\n" + rest)
+    elif change == "text":
+        journal.write_bytes(b"no journal\n" + rest)
+    again = opened(
+        tmp_path, identity="another" if change == "identity" else "me", worth=60.0 if change == "worth" else 0.0
+    )
+    assert not again.resumed
+    assert not list(tmp_path.glob("*.ndjson"))
+    assert (again.progress.rows, again.progress.resume) == (0, "")
+
+
+def test_the_identity_is_not_in_the_journal(tmp_path: Path) -> None:
+    opened(tmp_path, identity="secret text").close()
+    assert "secret text" not in (tmp_path / "journal.jsonl").read_text()
+
+
+def test_line_breaks_between_tokens_become_spaces(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.add(page('{"n":\n1}', '{"n":\r\n2}', '{"n": "a\\nb"}'))
+    flushed = spool.flush()
+    assert flushed is not None
+    segment, data = flushed
+    assert data == b'{"n": 1}\n{"n":  2}\n{"n": "a\\nb"}\n'
+    assert (segment.rows, segment.longest) == (3, 13)
+
+
+def test_a_segment_is_full_by_rows_bytes_or_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = opened(tmp_path)
+    assert spool.add(page(*['{"n": 1}'] * (module.SEGMENT_ROWS - 1))) is None
+    assert spool.add(page('{"n": 1}')) is not None
+    assert spool.add(page('{"v": "' + "x" * module.SEGMENT_BYTES + '"}')) is not None
+    assert spool.add(page('{"n": 1}')) is None
+    monkeypatch.setattr(module, "SEGMENT_SECONDS", -1.0)
+    assert spool.add(page('{"n": 1}')) is not None
+    assert [segment.number for segment in spool.segments] == [0, 1, 2]
+    assert spool.flush() is None
+
+
+def test_a_spool_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool")
+    shutil.rmtree(tmp_path / "spool")
+    spool.add(page('{"n": 1}'))
+    with pytest.raises(LakeError, match="spool could not be written"):
+        spool.flush()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LakeError):
+        opened(tmp_path / "file" / "spool")
+
+
+def test_a_discarded_spool_leaves_nothing(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool")
+    fill(spool, LISTING)
+    spool.discard()
+    assert not (tmp_path / "spool").exists()
+
+
+def test_what_is_made_of_a_segment_lies_beside_it(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.add(page('{"n": 1}'))
+    spool.flush()
+    (segment,) = spool.segments
+    assert (segment.staged.name, segment.cooked.name) == ("000000.parquet", "000000.cooked")
+
+
+@pytest.mark.parametrize(("worth", "left"), [(60.0, False), (0.0, True)])
+def test_on_a_full_disk_only_what_the_next_run_goes_on_from_stays(tmp_path: Path, worth: float, left: bool) -> None:
+    spool = opened(tmp_path / "spool", worth=worth)
+    spool.add(page('{"n": 1}', resume="x"))
+    spool.flush()
+    (segment,) = spool.segments
+    segment.staged.write_text("typed")
+    spool.shed()
+    assert not segment.staged.exists()
+    assert segment.path.exists() is left
