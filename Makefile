@@ -12,6 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
 PYTEST_ARGS ?=
+# One worker per core; the tests of a file stay together.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: help demo test torture check lint format bench docs lock clean
 
@@ -40,7 +42,7 @@ demo: $(VENV)/.installed-for-demo  ## Two real servers, synced, joined, changed,
 	@$(BIN)/python demo/run.py
 
 test: $(VENV)/.installed  ## All tests, with small counts
-	@$(BIN)/python -m pytest -m "not torture" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not torture" $(PYTEST_ARGS)
 
 torture: $(VENV)/.installed  ## Kills, faults and load with full counts
 	@DINOBASE_TORTURE=1 $(BIN)/python -m pytest tests/torture $(PYTEST_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from dinobase.core.errors import LoadError
@@ -10,7 +11,8 @@ from dinobase.lake.connection import Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load.schema import JSON, TableSchema
 
-GROUP = 4  # segments per MERGE: about 20,000 rows
+MERGE_GROUP = 4  # segments per MERGE: about 20,000 rows
+INSERT_GROUP = 20  # segments per INSERT, one data file each: memory does not grow with the listing
 
 
 class Stage:
@@ -28,9 +30,9 @@ class Stage:
         """All staged rows as a table expression, losers too."""
         return self._read(self.files)
 
-    def groups(self) -> list[list[Path]]:
-        """Return the files in groups of one MERGE each."""
-        return [self.files[n : n + GROUP] for n in range(0, len(self.files), GROUP)]
+    def groups(self, size: int) -> list[list[Path]]:
+        """Return the files in groups of one statement each."""
+        return [self.files[n : n + size] for n in range(0, len(self.files), size)]
 
     def select(self, files: Sequence[Path]) -> str:
         """Return the query for the table's columns of these files, without the losers."""
@@ -83,9 +85,13 @@ def insert_all(writer: Writer, table: str, stage: Stage, condition: str = "") ->
         return 0
     fields = ", ".join(ident(c.name) for c in stage.schema)
     where = f" WHERE {condition}" if condition else ""
-    with writer.wide():  # the fetch is over: both cores are free for this one statement
-        count = writer.one(f"INSERT INTO {table} ({fields}) SELECT * FROM ({stage.select(stage.files)}) s{where}")
-    return int(count or 0)
+    count = 0
+    # The fetch is over and both cores are free; a long load keeps to one thread, as each further one holds memory.
+    with writer.wide() if len(stage.files) <= INSERT_GROUP else nullcontext():
+        # A condition looks into the table: in groups, the second one would meet the rows of the first.
+        for files in [stage.files] if condition else stage.groups(INSERT_GROUP):
+            count += int(writer.one(f"INSERT INTO {table} ({fields}) SELECT * FROM ({stage.select(files)}) s{where}"))
+    return count
 
 
 def merge_groups(writer: Writer, table: str, stage: Stage, deleted_at: str) -> int:
@@ -101,7 +107,7 @@ def merge_groups(writer: Writer, table: str, stage: Stage, deleted_at: str) -> i
     values = ", ".join(f"s.{ident(c.name)}" for c in stage.schema)
     update = f"WHEN MATCHED AND ({' OR '.join(differs)}) THEN UPDATE SET {', '.join(updates)} " if updates else ""
     touched = 0
-    for files in stage.groups():
+    for files in stage.groups(MERGE_GROUP):
         touched += int(
             writer.one(
                 f"MERGE INTO {table} t USING ({stage.select(files)}) s ON {match} {update}"

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from dinobase.lake import ddl, state
 from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation
+from dinobase.lake.sql import literal
 from dinobase.load import write
 from dinobase.load.fit import fits
 from dinobase.load.infer import Shaping
@@ -84,8 +85,7 @@ class Lake:
         rows = self.rows("SELECT snapshot_id, CAST(changes AS VARCHAR) FROM ducklake_snapshots('lake') ORDER BY 1")
         number = self.writer.one(
             "SELECT table_id FROM duckdb_tables() JOIN ducklake_table_info('lake') i USING (table_name) "
-            "WHERE database_name = 'lake' AND table_name = ?",
-            table,
+            f"WHERE database_name = 'lake' AND table_name = {literal(table)}"
         )
         marks = (f"[{number}", f" {number}]", f" {number},", f".{table}", f'"{table}"')
         return [version for version, changes in rows if any(mark in changes for mark in marks)]
