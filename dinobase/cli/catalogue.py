@@ -64,6 +64,14 @@ COMMANDS: tuple[Command, ...] = (
         "Bring new and changed rows into the tables",
         (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", "dinobase.sync.report:DryRun")),
     ),
+    Command("info", "Data", "info", "What is here, short", (("info", "dinobase.catalog.info:Info"),)),
+    Command(
+        "search",
+        "Data",
+        "search",
+        "Find tables by names, meanings and values",
+        (("search", "dinobase.catalog.search:Found"),),
+    ),
     Command("query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)),
     Command(
         "describe",
@@ -79,6 +87,14 @@ COMMANDS: tuple[Command, ...] = (
         "The versions of a table, and what each changed",
         (("history", "dinobase.query.history:TableHistory"),),
     ),
+    Command(
+        "install",
+        "Agents",
+        "install",
+        "Set an agent's client up, in one command",
+        (("install", "dinobase.agents.install:Installed"),),
+    ),
+    Command("mcp-config", "Agents", "mcp_config", "Print what a client's file needs"),
     Command("serve", "Agents", "serve", "MCP for agents, on stdio or HTTP"),
     Command(
         "token",
@@ -90,6 +106,13 @@ COMMANDS: tuple[Command, ...] = (
             ("token list", "dinobase.access.tokens:Tokens"),
             ("token revoke", "dinobase.access.tokens:TokenRevoked"),
         ),
+    ),
+    Command(
+        "diff",
+        "Data",
+        "diff",
+        "What changed in a table, with old and new values",
+        (("diff", "dinobase.query.difference:TableDiff"),),
     ),
     Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
     Command(

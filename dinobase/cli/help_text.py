@@ -110,9 +110,36 @@ TEXTS: dict[str, Text] = {
             "dinobase describe stripe",
         ),
     ),
+    "info": Text(
+        "What is here: connectors, tables, rows, freshness. For models: --format compact, under 2,000 tokens.",
+        ("dinobase info", "dinobase info --format compact"),
+    ),
+    "search": Text(
+        "Find tables and columns by their names, their meanings, and the values of columns that hold few\n"
+        "different ones. Values of personal data are not searched.",
+        ('dinobase search "churn"', "dinobase search refund status --format compact"),
+    ),
+    "diff": Text(
+        "Compare two versions of a table by its primary key: rows added, removed and changed, with old and new\n"
+        "values. Counts are of all rows.",
+        (
+            "dinobase diff stripe.customers --since 2d",
+            "dinobase diff stripe.customers --since 12 --until 15 --limit 100",
+        ),
+    ),
     "history": Text(
         "The versions of a table. Any of them can be queried: FROM stripe.customers AT (VERSION => 12).",
         ("dinobase history stripe.customers",),
+    ),
+    "install": Text(
+        "Set an agent's client up: adds the server to the client's own file, which is kept as it was beside it, and\n"
+        "puts the skills into its folder. Doing it twice changes nothing; --uninstall takes it out again.",
+        ("dinobase install claude-code", "dinobase install cursor --uninstall"),
+    ),
+    "mcp-config": Text(
+        "Print the entry for a client's file, as that file spells it; for clients that `install` does not know,\n"
+        "most read the form of `cursor`.",
+        ("dinobase mcp-config codex",),
     ),
     "serve": Text(
         "Serve agents over MCP: on stdin and stdout for the client that starts it, or with --http at\n"
