@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dinobase.core.errors import LakeError
+from dinobase.core.secrets import redact
 from dinobase.lake.location import LakeLocation
 
 
@@ -64,18 +65,27 @@ def _advisory_lock(location: LakeLocation, purpose: str, timeout: float) -> Iter
     key = int.from_bytes(
         hashlib.sha256(f"dinobase:{location.meta_schema}:{purpose}".encode()).digest()[:8], signed=True
     )
-    with psycopg.connect(location.catalog, autocommit=True) as connection:
-        if timeout <= 0:
-            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
-            if row is None or not row[0]:
-                raise _busy(location.name, purpose)
-        else:
-            connection.execute(f"SET lock_timeout = {int(timeout * 1000)}")
-            try:
-                connection.execute("SELECT pg_advisory_lock(%s)", (key,))
-            except psycopg.errors.LockNotAvailable:
-                raise _busy(location.name, purpose) from None
-        yield
+    try:
+        with psycopg.connect(location.catalog, autocommit=True) as connection:
+            if timeout <= 0:
+                row = connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+                if row is None or not row[0]:
+                    raise _busy(location.name, purpose)
+            else:
+                connection.execute(f"SET lock_timeout = {int(timeout * 1000)}")
+                try:
+                    connection.execute("SELECT pg_advisory_lock(%s)", (key,))
+                except psycopg.errors.LockNotAvailable:
+                    raise _busy(location.name, purpose) from None
+            yield
+    except psycopg.Error as error:
+        raise LakeError(
+            f"the catalog's PostgreSQL did not answer: {redact(str(error).strip().splitlines()[0])}",
+            code="lake.catalog",
+            hint="check `storage.catalog` in config.yaml, then `dinobase doctor`",
+            retry=True,
+            connector=location.name,
+        ) from None
 
 
 def _busy(name: str, purpose: str) -> LakeError:

@@ -49,6 +49,7 @@ class SyncRequest:
     full_refresh: bool = False
     catalog: str = ""
     resume_after: float = WORTH
+    by: str = "cli"
 
 
 async def sync_connector(request: SyncRequest) -> ConnectorReport:
@@ -60,11 +61,11 @@ async def sync_connector(request: SyncRequest) -> ConnectorReport:
         request.paths.make(request.paths.state)
         with sync_lock(request.location, request.paths.state):
             await asyncio.to_thread(
-                log.start, run, request.name, mode="full" if request.full_refresh else "incremental"
+                log.start, run, request.name, mode="full" if request.full_refresh else "incremental", by=request.by
             )
             tables = await _Run(request, run).all()
             unrecorded = _record(log, run, request.name, tables)
-    except (DinobaseError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - a fault in one connector must not stop the others
         known = error if isinstance(error, DinobaseError) else _fault(error)
         with suppress(DinobaseError):
             log.finish(run, status="error", error=known.message)

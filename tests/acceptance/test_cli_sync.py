@@ -138,3 +138,13 @@ def test_remove_drops_the_tables_unless_they_are_kept(connected: Cli) -> None:
     assert connected.ok("remove", "acme", "--yes")["data"] == "dropped"
     assert not (connected.root / "lakes" / "acme.db").exists()
     assert not (connected.root / "lakes" / "acme").exists()
+
+
+def test_a_catalog_that_does_not_answer_is_said_of_each_connector_and_is_no_crash(connected: Cli) -> None:
+    config = connected.root / "config.yaml"
+    config.write_text(f'{config.read_text()}storage: {{catalog: "postgresql://me:pgpw-4711@127.0.0.1:1/none"}}\n')
+    done = connected("sync")
+    assert done.code == 1
+    assert [c["error"]["code"] for c in done.json["connectors"]] == ["lake.catalog"]
+    assert "pgpw-4711" not in done.out + done.err
+    assert not list((connected.root / "state").glob("crash-*"))
