@@ -36,8 +36,8 @@ QUERIES = {
     "stripe subscriptions by status": """SELECT status, currency, count(*) AS n, min(created) AS first,
         max(current_period_end) AS ends FROM stripe.subscriptions GROUP BY ALL ORDER BY ALL""",
     "stripe invoices joined": """SELECT i.id, c.name, c.email, i.number, i.status, i.total / 100 AS total,
-        to_timestamp(i.created) AS created, i.due_date FROM stripe.invoices i JOIN stripe.customers c ON c.id = i.customer
-        ORDER BY i.id LIMIT 50""",
+        to_timestamp(i.created) AS created, i.due_date FROM stripe.invoices i
+        JOIN stripe.customers c ON c.id = i.customer ORDER BY i.id LIMIT 50""",
     "github issues": """SELECT number, title, state, user__login, labels, comments, created_at, updated_at, closed_at,
         body FROM github.issues ORDER BY id LIMIT 40""",
     "github commits": "SELECT sha, commit__message, commit__author__name, commit__author__date FROM github.commits"

@@ -6,15 +6,16 @@ than it was; values are those of enum-like columns, and never of a column that i
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dinobase.access.pii import declared, of_column
+from dinobase.access.pii import Declared, declared, of_column
 from dinobase.catalog.enums import enum_values, maybe_personal
 from dinobase.catalog.relationships import views_of
 from dinobase.catalog.runs import RunLog
@@ -24,6 +25,7 @@ from dinobase.lake import reader
 from dinobase.lake.introspect import LakeColumn, LakeTable, LakeView, columns_at, view_lake
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import open_metadata
+from dinobase.lake.sql import qualified
 
 if TYPE_CHECKING:
     from dinobase.spec.models import Column, Connector, Resource
@@ -174,7 +176,29 @@ def _add_values(
     definition: Connector,
     temp: str,
 ) -> None:
-    personal = declared(definition)
+    name = view.location.name
+    connection = reader.open_reader(reader.Limits(temp=temp))
+    try:
+        reader.attach_lakes(connection, [(view.location, view.snapshot)])
+        reader.lock(connection, [view.location.data])
+        wanted = _searchable(view, listed, declared(definition), _paths(connection, name))
+        for table, texts in wanted.items():
+            for column, values in enum_values(connection, name, table, texts).items():
+                rows = [(name, table, column, value) for value in values]
+                db.executemany("INSERT INTO vals VALUES (?, ?, ?, ?)", rows)
+    except reader.DuckDBError:
+        return  # names and meanings are found all the same
+    finally:
+        connection.close()
+
+
+def _searchable(
+    view: LakeView,
+    listed: Mapping[int, Sequence[LakeColumn]],
+    personal: Declared,
+    paths: Mapping[tuple[str, str], Sequence[str]],
+) -> dict[str, list[str]]:
+    """Return table -> its text columns that hold no personal data, by declaration and by name."""
     wanted = {}
     for table in view.tables.values():
         keys = personal.get(table.name, {})
@@ -183,26 +207,22 @@ def _add_values(
             for column in listed.get(table.table_id, [])
             if column.type == "VARCHAR"
             and not maybe_personal(column.name)
-            and of_column(keys, column.name, column.name.split("__")).whole is None
+            and of_column(keys, column.name, paths.get((table.name, column.name), (column.name,))).whole is None
         ]
         if table.table_id and table.rows and texts:
             wanted[table.name] = texts
-    if not wanted:
-        return
-    connection = reader.open_reader(reader.Limits(temp=temp))
-    try:
-        reader.attach_lakes(connection, [(view.location, view.snapshot)])
-        reader.lock(connection, [view.location.data])
-        for table_name, texts in wanted.items():
-            for column_name, values in enum_values(connection, view.location.name, table_name, texts).items():
-                db.executemany(
-                    "INSERT INTO vals VALUES (?, ?, ?, ?)",
-                    [(view.location.name, table_name, column_name, value) for value in values],
-                )
-    except reader.DuckDBError:
-        return  # names and meanings are found all the same
-    finally:
-        connection.close()
+    return wanted
+
+
+def _paths(connection: Any, schema: str) -> dict[tuple[str, str], Sequence[str]]:
+    """Return (table, column) -> where in the record it comes from; names alone need not tell."""
+    sql = f"SELECT resource, value FROM {qualified(schema, 'main', '_dinobase_state')} WHERE key = 'schema'"
+    return {
+        (resource, entry["name"]): entry["path"]
+        for resource, value in connection.execute(sql).fetchall()
+        if value
+        for entry in json.loads(value)
+    }
 
 
 def _file_stamp(location: LakeLocation) -> str:

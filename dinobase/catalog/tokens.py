@@ -22,10 +22,10 @@ def estimate_tokens(text: str) -> int:
 
 def exceeds(text: str, budget: int) -> bool:
     """Say whether a text is estimated at more; looks no further than it must."""
-    left = (budget - 1) / MARGIN
+    used = 0.0
     for cost in _costs(text):
-        left -= cost
-        if left < 0:
+        used += cost
+        if used * MARGIN >= budget:
             return True
     return False
 
