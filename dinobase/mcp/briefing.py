@@ -18,15 +18,15 @@ _NAMED = 100
 
 _HOW = """\
 Business data as SQL tables, copied here from APIs. Tables are connector.table and join across connectors.
-Describe all tables that a question needs in one call, then ask one query; dialect DuckDB, one SELECT a call. \
+Search, then describe all tables that a question needs in one call, then ask one query (DuckDB, one SELECT). \
 Lambdas are written lambda x: x + 1.
 Columns state units: amounts marked cents are hundredths. An answer names each table's version and age; \
 where stale data would mislead, refresh first. The past: FROM stripe.customers c AT (VERSION => 3)."""
 
 
-def briefing(workspace: Workspace) -> str:
+def briefing(workspace: Workspace, identity: str) -> str:
     """Compute the instructions."""
-    return compose(workspace.connectors())
+    return compose(workspace.connectors(identity=identity))
 
 
 def compose(found: Connectors) -> str:

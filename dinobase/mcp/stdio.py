@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dinobase.workspace import Workspace
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")  # those that begin with `initialize`
+IDENTITY = "mcp"  # server.py's too, which is not loaded yet when the instructions are computed
 CAPABILITIES = {"tools": {"listChanged": False}}
 
 
@@ -26,7 +27,7 @@ def serve(workspace: Workspace) -> None:
     loading = threading.Thread(target=_load, daemon=True)
     from dinobase.mcp.briefing import briefing
 
-    instructions = briefing(workspace)
+    instructions = briefing(workspace, IDENTITY)
     loading.start()
     first = wire_in.readline()
     if not first:

@@ -31,13 +31,12 @@ class Desk:
 
     def engine(self, identity: str) -> QueryEngine:
         """Return the identity's engine; a new one where config.yaml has changed."""
-        from dinobase.query.engine import QueryEngine
         from dinobase.spec.config_plain import plain_config
 
         settings = plain_config(self.workspace.paths)
         held = self._engines.get(identity)
         if held is None or held[0] != settings:
-            held = (settings, QueryEngine.from_config(self.workspace.paths, settings, stuck=self._stuck, keep=_KEPT))
+            held = (settings, self.workspace.engine(identity, stuck=self._stuck, keep=_KEPT))
             self._engines[identity] = held
         return held[1]
 
@@ -50,48 +49,61 @@ class Desk:
 
 
 def query(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
-    """Answer one SELECT."""
+    """Answer one SELECT within a budget of tokens."""
+    from dinobase.query.budget import run_within
+    from dinobase.query.compact import render_compact
+
     desk.running = desk.engine(identity)
     try:
-        return answers.rows(desk.running.run(args["sql"], max_rows=args["max_rows"], timeout=args["timeout"]))
+        found = run_within(desk.running, args["sql"], args["budget"], timeout=args["timeout"])
+        return render_compact(found)
     finally:
         desk.running = None
 
 
 def describe(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """Describe tables."""
-    del identity
+    from dinobase.catalog.brief import describe_text
+
     full = bool(args["full"])
-    return answers.tables(desk.workspace.describe(args["tables"], samples=3 if full else 0), full=full)
+    found = desk.workspace.describe(args["tables"], samples=3 if full else 0, identity=identity)
+    return describe_text(found, full=full)
+
+
+def search(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
+    """Find tables and columns."""
+    from dinobase.catalog import search as found
+
+    return found.text(desk.workspace.search(args["words"], limit=args["limit"], identity=identity))
+
+
+def diff(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
+    """Compare two versions of a table."""
+    from dinobase.query import difference
+
+    limit = args["limit"]
+    found = desk.workspace.diff(args["table"], since=args["since"], until=args["until"], limit=limit, identity=identity)
+    return difference.text(found)
 
 
 def list_connectors(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """List what is connected."""
-    del identity
-    return answers.connectors(desk.workspace.connectors(args["search"]))
+    return answers.connectors(desk.workspace.connectors(args["search"], identity=identity))
 
 
 def status(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """Say how fresh everything is."""
-    del identity, args
-    return answers.status(desk.workspace.status())
+    del args
+    return answers.status(desk.workspace.status(identity=identity))
 
 
 def history(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """List the versions of a table."""
-    del identity
-    return answers.history(desk.workspace.history(args["table"], limit=args["limit"]))
+    return answers.history(desk.workspace.history(args["table"], limit=args["limit"], identity=identity))
 
 
 def refresh(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) -> str:
     """Sync connectors, and say what comes in while it does."""
-    del identity
-    names, resources = [], []
-    for name in args["names"]:
-        connector, _, table = name.partition(".")
-        names.append(connector)
-        if table:
-            resources.append(table)
 
     def observe(event: Event) -> None:
         if event.kind == "finished":
@@ -99,20 +111,22 @@ def refresh(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) 
         elif event.kind == "waiting" and event.seconds >= 1:
             report(f"{event.connector}: waits {event.seconds:.0f} s ({event.reason})")
 
-    return answers.synced(desk.workspace.sync(list(dict.fromkeys(names)), resources=resources, observe=observe))
+    return answers.synced(desk.workspace.refresh(args["names"], observe=observe, identity=identity))
 
 
 def briefing(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """Compute the instructions."""
-    del identity, args
+    del args
     from dinobase.mcp.briefing import briefing as told
 
-    return told(desk.workspace)
+    return told(desk.workspace, identity)
 
 
 OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] = {
     "query": query,
     "describe": describe,
+    "search": search,
+    "diff": diff,
     "list_connectors": list_connectors,
     "status": status,
     "history": history,

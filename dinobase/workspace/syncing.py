@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,7 @@ def sync(
     observe: Observer,
     config: Config,
     paths: Paths,
+    by: str = "cli",
 ) -> SyncReport:
     """Sync these connectors; what cannot be prepared raises where it was asked for alone, else it is in the report."""
     requests: list[SyncRequest] = []
@@ -59,7 +60,8 @@ def sync(
     for name in names:
         try:
             prepared = prepare(name, resources, config, paths)
-            requests.append(_request(prepared, full_refresh=full_refresh, observe=observe, config=config, paths=paths))
+            request = _request(prepared, full_refresh=full_refresh, observe=observe, config=config, paths=paths)
+            requests.append(replace(request, by=by))
         except errors.DinobaseError as error:
             if len(names) == 1:
                 raise
@@ -142,8 +144,6 @@ def _cursors(location: LakeLocation, paths: Paths) -> dict[str, str]:
 
 def _redacted(report: ConnectorReport) -> ConnectorReport:
     """Errors quote what the API said, which may be what we sent."""
-    from dataclasses import replace
-
     tables = [replace(t, error=_clean(t.error), notes=[secrets.redact(n) for n in t.notes]) for t in report.tables]
     return replace(report, tables=tables, error=_clean(report.error))
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from dinobase.catalog.tables import TableDescription
     from dinobase.core.errors import QueryTimeout
     from dinobase.lake.location import Storage
-    from dinobase.query.engine import QueryEngine
+    from dinobase.mutate.engine import MutationEngine
     from dinobase.query.difference import TableDiff
+    from dinobase.query.engine import QueryEngine
     from dinobase.query.history import TableHistory
     from dinobase.query.result import QueryResult
     from dinobase.spec.config import Config, ConnectorConfig
@@ -226,6 +227,14 @@ class Workspace:
             paths=self.paths,
         )
 
+    def refresh(
+        self, names: Sequence[str] = (), *, observe: Observer | None = None, identity: str = "cli"
+    ) -> SyncReport:
+        """Bring new and changed rows in for an identity: connectors, or single tables (`connector.table`)."""
+        from dinobase.workspace import refreshing
+
+        return refreshing.refresh(self, names, identity, observe or _ignore)
+
     def plan(self, names: Sequence[str] = (), *, resources: Sequence[str] = (), full_refresh: bool = False) -> DryRun:
         """Say what `sync` would ask for; nothing is requested, nothing written."""
         from dinobase.workspace import syncing
@@ -275,6 +284,18 @@ class Workspace:
         from dinobase.workspace import rules
 
         return rules.check_identity(self.paths, name) if name else "cli"
+
+    def write(
+        self, sql: str, *, identity: str = "cli", max_rows: int | None = None, timeout: float = 60.0
+    ) -> dict[str, Any]:
+        """Plan INSERT, UPDATE, DELETE and MERGE; what needs nobody's approval is applied at once."""
+        return self.mutations().write(sql, identity=identity, max_rows=max_rows, timeout=timeout)
+
+    def mutations(self) -> MutationEngine:
+        """Return what plans, confirms, cancels, resumes and undoes writes."""
+        from dinobase.workspace import mutating
+
+        return mutating.engine(self.config(), self.paths)
 
     def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
         """Describe tables: `connector.table`, or `connector` for all of its."""
