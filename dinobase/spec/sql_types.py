@@ -24,6 +24,7 @@ ALLOWED = f"{', '.join(sorted(set(NAMES.values())))}, DECIMAL(18,2), and with []
 
 _TYPE = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?: ?\( ?(\d{1,2}) ?(?:, ?(\d{1,2}) ?)?\))?((?:\[\])*)")
 _MAX_DIGITS = 38
+_KEPT = {"HUGEINT": "DECIMAL(38,0)"}  # Parquet has no such integer: DuckDB writes it as a double
 
 
 def canonical(text: str) -> str | None:
@@ -31,7 +32,7 @@ def canonical(text: str) -> str | None:
     match = _TYPE.fullmatch(" ".join(text.upper().split()))
     if match is None or match[1] not in NAMES:
         return None
-    name = NAMES[match[1]]
+    name = _KEPT.get(NAMES[match[1]], NAMES[match[1]])
     if match[2] is not None:
         digits, scale = int(match[2]), int(match[3] or 0)
         if name != "DECIMAL" or not 1 <= digits <= _MAX_DIGITS or scale > digits:
