@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx2
 from mcp import ClientSession, StdioServerParameters, stdio_client
@@ -39,11 +38,14 @@ class Http:
 
 
 @contextmanager
-def http_server(cli: Cli, *words: str) -> Iterator[Http]:
+def http_server(cli: Cli, command: Sequence[str] = COMMAND) -> Iterator[Http]:
     """Run `serve --http` on a free port until the block ends."""
-    command = [*COMMAND, "serve", "--http", "--port", "0", *words]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=cli.environment(), cwd=cli.root.parent
+        [*command, "serve", "--http", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=cli.environment(),
+        cwd=cli.root.parent,
     ) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
@@ -58,9 +60,8 @@ def http_server(cli: Cli, *words: str) -> Iterator[Http]:
 
 
 @asynccontextmanager
-async def over_stdio(cli: Cli, progress: Any = None) -> AsyncIterator[ClientSession]:
+async def over_stdio(cli: Cli) -> AsyncIterator[ClientSession]:
     """Start `dinobase serve` and greet it."""
-    del progress
     server = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "serve"], env=cli.environment())
     async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
         await session.initialize()

@@ -32,7 +32,7 @@ async def test_a_bomb_ends_soon_after_its_time_and_the_server_goes_on(door: Door
     assert answer.is_error
     assert text(answer).split(":")[0] in {"query.timeout", "query.memory", "query.ended"}
     assert took < 20  # far from the minutes that these run for
-    assert text(after) == "one\n1\n(1 row)"
+    assert text(after) == "# 1 row\none\n1\n"
 
 
 @pytest.mark.parametrize("sql", [ENDLESS, DEAF])
@@ -45,11 +45,11 @@ async def test_a_cancelled_query_stops_and_leaves_its_place(door: Door, sql: str
             with contextlib.suppress(asyncio.CancelledError):
                 await asked
         answer = await asyncio.wait_for(session.call_tool("query", {"sql": "SELECT 1 AS one"}), 60)
-    assert text(answer) == "one\n1\n(1 row)"
+    assert text(answer) == "# 1 row\none\n1\n"
 
 
 async def test_many_clients_at_once_are_all_answered(door: Door) -> None:
     sql = "SELECT id, name FROM stripe.customers WHERE id = 'cus_2'"
     async with door() as session:
         answers = await asyncio.gather(*(session.call_tool("query", {"sql": sql}) for _ in range(40)))
-    assert {text(answer) for answer in answers} == {"id,name\ncus_2,Bob\n(1 row; stripe.customers v6, stale)"}
+    assert {text(answer) for answer in answers} == {"# 1 row; stripe.customers v6 never synced\nid,name\ncus_2,Bob\n"}

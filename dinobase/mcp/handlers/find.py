@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 
 from dinobase.mcp.call import Call
 from dinobase.mcp.tools import tool
@@ -13,6 +13,11 @@ from dinobase.mcp.tools import tool
 async def list_connectors(call: Call, search: str = "") -> str:
     """List connectors with their tables and row counts."""
     return await call.ask("list_connectors", search=search)
+
+
+async def search(call: Call, words: str, limit: Annotated[int, Ge(1), Le(100)] = 10) -> str:
+    """Find tables and columns by name, meaning or value."""
+    return await call.ask("search", words=words, limit=limit)
 
 
 async def describe(
@@ -32,4 +37,4 @@ async def status(call: Call) -> str:
     return await call.ask("status")
 
 
-TOOLS = (tool(list_connectors), tool(describe), tool(status))
+TOOLS = (tool(list_connectors), tool(search), tool(describe), tool(status))

@@ -13,14 +13,14 @@ from dinobase.mcp.tools import tool
 async def query(
     call: Call,
     sql: str,
-    max_rows: Annotated[int, Ge(1), Le(10_000)] = 100,
+    budget: Annotated[int, Ge(200), Le(50_000)] = 4000,
     timeout: Annotated[float, Ge(0.1), Le(600)] = 60.0,  # noqa: ASYNC109 - it is the query's, which ends in another process
 ) -> str:
     """Run one SELECT in DuckDB's dialect; tables are connector.table and join across connectors.
 
-    The answer is CSV, then the version and age of each table.
+    Rows that need more than budget tokens come as a summary and a table result.r_... that further queries read.
     """
-    return await call.ask("query", sql=sql, max_rows=max_rows, timeout=timeout)
+    return await call.ask("query", sql=sql, budget=budget, timeout=timeout)
 
 
 async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
@@ -28,4 +28,9 @@ async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)]
     return await call.ask("history", table=table, limit=limit)
 
 
-TOOLS = (tool(query), tool(history))
+async def diff(call: Call, table: str, since: str, until: str = "", limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
+    """Show what changed in a table, old and new values. since, until: a span back (2d), a version (12) or a time."""
+    return await call.ask("diff", table=table, since=since, until=until, limit=limit)
+
+
+TOOLS = (tool(query), tool(history), tool(diff))
