@@ -21,7 +21,7 @@ from dinobase.load.spool import Segment
 from dinobase.load.stage import LONG, drifted, stage_sql
 from dinobase.load.structure import Structure
 
-FIRST_SAMPLE = 1_000  # records from which a new table's columns are guessed; all are checked afterwards
+FIRST_SAMPLE = 400  # records from which a new table's columns are guessed; all are checked afterwards
 _LONG = -1
 _INTEGERS = {"BIGINT", "BIGINT[]"}
 _DOUBLES = {"DOUBLE", "DOUBLE[]"}

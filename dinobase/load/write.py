@@ -31,7 +31,8 @@ class Plan:
     key: columns that identify a row; complete: the stage holds the whole listing; visited: of a child whose listing was
     not of all parents, the key values of those it was; boundary: the cursor column by which rows of an append
     are found that may be there already; memory: what the lake is to remember of the resource after this, less `schema`
-    and `views`; counter: the memory that counts loads which changed the table.
+    and `views`; counter: the memory that counts loads which changed the table; work: the first
+    word of the version's message.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Plan:
     memory: Mapping[str, str] = field(default_factory=dict)
     counter: str = ""
     description: str = ""
+    work: str = "sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ def commit(
     check_key(schema, plan.key, plan.table)
     stage.check_keys(plan.table)
     extra: dict[str, object] = {"run": plan.run, "resource": plan.table}
-    with writer.transaction(f"sync {plan.table}", lambda: json.dumps(extra)):
-        changes = _evolve(writer, plan, schema)
+    with writer.transaction(f"{plan.work} {plan.table}", lambda: json.dumps(extra)):
+        have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
+        changes = _evolve(writer, plan, schema, have)
         outcome = _write(writer, plan, schema, stage)
-        total = held(writer, plan.table)
+        stamped = DELETED_AT in have or plan.deletes == "soft"
+        total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
         outcome = replace(outcome, total=total, changes=tuple(changes))
         after = {**plan.memory, "key": json.dumps(plan.key)}
         if plan.counter and outcome.changed:
@@ -97,9 +101,8 @@ def commit(
     return outcome
 
 
-def _evolve(writer: Writer, plan: Plan, schema: TableSchema) -> list[str]:
+def _evolve(writer: Writer, plan: Plan, schema: TableSchema, have: Mapping[str, str]) -> list[str]:
     """Bring the table's columns to the schema; returns what changed, for the report."""
-    have = ddl.columns_of(writer, plan.table)
     want = {c.name: c.sql_type for c in schema}
     if plan.deletes == "soft":
         want[DELETED_AT] = "TIMESTAMPTZ"
@@ -206,9 +209,11 @@ def _rows(writer: Writer, table: str) -> int:
 def held(writer: Writer, table: str) -> int:
     """Count a table's rows, less the soft-deleted ones; 0 where it is not there."""
     columns = ddl.columns_of(writer, table)
-    if not columns:
-        return 0
-    living = f" WHERE {DELETED_AT} IS NULL" if DELETED_AT in columns else ""
+    return _living(writer, table, stamped=DELETED_AT in columns) if columns else 0
+
+
+def _living(writer: Writer, table: str, *, stamped: bool) -> int:
+    living = f" WHERE {DELETED_AT} IS NULL" if stamped else ""
     return int(writer.one(f"SELECT count(*) FROM {ALIAS}.{ident(table)}{living}"))
 
 
