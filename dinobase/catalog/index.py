@@ -30,7 +30,7 @@ from dinobase.lake.sql import qualified
 if TYPE_CHECKING:
     from dinobase.spec.models import Column, Connector, Resource
 
-VERSION = 1
+VERSION = 2
 _PLACE = "connector UNINDEXED, tbl UNINDEXED, col UNINDEXED"
 _TOKENS = "unicode61 remove_diacritics 2', prefix = '3'"
 _SCHEMA = (
@@ -38,7 +38,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS tables (connector TEXT, name TEXT, owner TEXT, rows INTEGER, description TEXT)",
     "CREATE TABLE IF NOT EXISTS columns (connector TEXT, tbl TEXT, name TEXT, type TEXT, description TEXT)",
     "CREATE INDEX IF NOT EXISTS columns_by_table ON columns (connector, tbl)",
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5({_PLACE}, name, text, context, tokenize = 'porter {_TOKENS})",
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5({_PLACE}, name, text, tokenize = 'porter {_TOKENS})",
     f"CREATE VIRTUAL TABLE IF NOT EXISTS vals USING fts5({_PLACE}, value, tokenize = '{_TOKENS})",
     "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab('words', 'row')",
 )
@@ -66,17 +66,31 @@ class Index:
     @contextmanager
     def current(self) -> Iterator[sqlite3.Connection]:
         """Open the index after bringing it up to date."""
-        folder = self._paths.make(self._paths.cache)
-        file = folder / f"catalog-{VERSION}.db"
-        with suppress(FileExistsError):
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        try:
-            with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as db:
+        with closing(self._open()) as db:
+            yield db
+
+    def _open(self) -> sqlite3.Connection:
+        file = self._paths.make(self._paths.cache) / f"catalog-{VERSION}.db"
+        for attempt in (1, 2):
+            with suppress(FileExistsError):
+                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            db = sqlite3.connect(file, timeout=30, isolation_level=None)
+            try:
                 self._refresh(db)
-                yield db
-        except sqlite3.DatabaseError as error:
-            file.unlink(missing_ok=True)  # it is made anew next time
-            raise LakeError(f"The index cannot be read: {error}", code="lake.index", hint="Try again.") from None
+            except sqlite3.DatabaseError as error:
+                db.close()
+                if type(error) is not sqlite3.DatabaseError or attempt == 2:
+                    raise LakeError(
+                        f"The index cannot be read: {error}", code="lake.index", hint="Try again."
+                    ) from None
+                for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+                    name.unlink(missing_ok=True)  # no database, or a broken one: it is made anew
+            except BaseException:
+                db.close()
+                raise
+            else:
+                return db
+        raise AssertionError
 
     def _refresh(self, db: sqlite3.Connection) -> None:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'vocabulary'").fetchone():
@@ -141,9 +155,8 @@ def _add_table(
     if not owner and resource is None:
         meaning = None
     db.execute("INSERT INTO tables VALUES (?, ?, ?, ?, ?)", (connector, table.name, owner, table.rows, meaning))
-    context = " ".join(column.name for column in columns)
-    word = "INSERT INTO words VALUES (?, ?, ?, ?, ?, ?)"
-    db.execute(word, (connector, table.name, "", f"{table.name} {connector}", meaning or "", context))
+    word = "INSERT INTO words VALUES (?, ?, ?, ?, ?)"
+    db.execute(word, (connector, table.name, "", f"{table.name} {connector}", meaning or ""))
     for column in columns:
         meant = _meant(resource, column.name)
         text = " ".join(part for part in (meant.description, meant.note) if part) if meant else ""
@@ -152,7 +165,7 @@ def _add_table(
         )
         db.execute(
             word,
-            (connector, table.name, column.name, column.name, f"{text} {(meant and meant.unit) or ''}", table.name),
+            (connector, table.name, column.name, column.name, f"{text} {(meant and meant.unit) or ''}"),
         )
         if meant and meant.values and not meant.pii:
             for value in meant.values:

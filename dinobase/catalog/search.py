@@ -22,6 +22,7 @@ _COLUMNS = 5
 _VALUES = 3
 _MAX_WORDS = 12
 _VALUE_SCORE = 0.8
+_TABLE_SCORE = 2.0
 _Place: TypeAlias = tuple[str, str]
 
 
@@ -70,12 +71,11 @@ def search(db: sqlite3.Connection, query: str, *, limit: int = LIMIT, guard: Gua
     hits: dict[_Place, _Hit] = {}
     asked = " OR ".join(f'"{word}"*' if len(word) > 2 else f'"{word}"' for word in words)
     for connector, table, column, score in db.execute(
-        "SELECT connector, tbl, col, bm25(words, 0, 0, 0, 8.0, 4.0, 1.0) FROM words WHERE words MATCH ? "
-        "ORDER BY 4 LIMIT ?",
+        "SELECT connector, tbl, col, bm25(words, 0, 0, 0, 8.0, 4.0) FROM words WHERE words MATCH ? ORDER BY 4 LIMIT ?",
         (asked, _CANDIDATES),
     ):
         if _may_see(db, guard, connector, table, column):
-            _count(hits, (connector, table), column, -score)
+            _count(hits, (connector, table), column, -score if column else -score * _TABLE_SCORE)
     for connector, table, column, value, score in db.execute(
         "SELECT connector, tbl, col, value, bm25(vals) FROM vals WHERE vals MATCH ? ORDER BY 5 LIMIT ?",
         (asked, _CANDIDATES),
@@ -130,7 +130,7 @@ def _table(db: sqlite3.Connection, place: _Place, hit: _Hit, guard: Guard | None
         columns.append(FoundColumn(name, kind, what or "", tuple(values[:_VALUES])))
     is_view = bool(_owner(db, connector, table))
     return FoundTable(
-        f"{connector}.{table}", None if is_view else rows, round(hit.score, 3), description or "", tuple(columns)
+        f"{connector}.{table}", None if is_view else rows, float(f"{hit.score:.3g}"), description or "", tuple(columns)
     )
 
 
