@@ -12,8 +12,8 @@ _known: dict[str, None] = {}
 
 
 def register(value: str) -> str:
-    """Make `redact` hide a value in all the forms it travels in; returns it."""
-    if len(value) >= _SHORTEST:
+    """Make `redact` hide a value in all the forms it travels in; returns it. A `${VAR}` is no secret but names one."""
+    if len(value) >= _SHORTEST and not (value.startswith("${") and value.endswith("}")):
         quoted = urllib.parse.quote(value, safe="")
         forms = (value, quoted, urllib.parse.quote(value), urllib.parse.quote_plus(value), repr(value)[1:-1])
         escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])

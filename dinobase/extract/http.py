@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -197,7 +198,8 @@ def _named(error: Exception, url: str, seconds: float) -> Exception:  # noqa: PL
             "fetch.timeout", f"{host} did not answer within {seconds:g} s", retry=True, hint="Raise client.timeout."
         )
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error.strerror or str(error.os_error)
+        number = error.os_error.errno  # asyncio's own text is "Connect call failed", whatever it was
+        reason = os.strerror(number) if number and number > 0 else str(error.os_error)
         return TransportError(
             "fetch.unreachable",
             f"{host} cannot be reached: {reason}",

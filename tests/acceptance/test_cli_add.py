@@ -91,6 +91,7 @@ def test_config_yaml_holds_no_secret_and_the_credentials_file_is_its_owners_alon
 
 
 def test_a_reference_stays_a_reference_and_is_read_at_each_run(acme: Cli, api: JsonApi) -> None:
+    assert "refers to ${SHOP_KEY}" in acme("add", "acme", "--api-key", "${SHOP_KEY}").json["error"]["message"]
     acme.ok("add", "acme", "--api-key", "${SHOP_KEY}", env={"SHOP_KEY": TOKEN})
     assert "${SHOP_KEY}" in (acme.root / "credentials.json").read_text()
     assert TOKEN not in (acme.root / "credentials.json").read_text()
