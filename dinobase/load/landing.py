@@ -87,9 +87,8 @@ class Landing:
         if not self.schema.columns:
             self._empty.append(segment)
             return
-        if not self._read_typed(segment, data):
-            self._stage_exactly(segment, data)
-        self._look_inside(segment)
+        typed = self._read_typed(segment, data) or self._stage_exactly(segment, data)
+        self._look_inside(segment, long=not typed)
 
     def _read_typed(self, segment: Segment, data: bytes) -> bool:
         """Read the raw records; False where that would lose something."""
@@ -102,15 +101,16 @@ class Landing:
             return self._read_typed(segment, data)
         return failed is None
 
-    def _stage_exactly(self, segment: Segment, data: bytes) -> None:
+    def _stage_exactly(self, segment: Segment, data: bytes) -> bool:
+        """Widen the schema and read the raw records after all, else flattened ones; True for raw ones."""
         records = [exact.decode(line) for line in data.split(b"\n") if line]
         self._widen(records)
         if self._read_typed(segment, data):
-            return
+            return True
         for _ in range(MAX_ROUNDS + len(self.schema.columns)):
             column = self._cook(segment, records)
             if column is None:
-                return
+                return False
             self._set(replace(column, type="VARCHAR", origin="inferred"))
             if column.origin == "declared":
                 self.notes[f"{column.name}: a value does not fit the declared {column.type}; it is kept as text"] = None
@@ -194,7 +194,7 @@ class Landing:
             self.schema = schema
             self._checker = Checker(schema, thorough=self._thorough)
 
-    def _look_inside(self, segment: Segment) -> None:
+    def _look_inside(self, segment: Segment, *, long: bool) -> None:
         """Learn what the objects in arrays look like; their views are made from it."""
         names = [c.name for c in self.schema if c.type == JSON]
         if not names:
@@ -202,7 +202,7 @@ class Landing:
         fields = ", ".join(f"json_group_structure({ident(name)})" for name in names)
         found = self._writer.rows(f"SELECT {fields} FROM read_parquet({literal(str(segment.staged))})")[0]
         for name, text in zip(names, found, strict=True):
-            structure = Structure.parse(text)
+            structure = Structure.parse(text, long=long)
             if structure is not None:
                 self.structures[name] = structure.join(self.structures.get(name))
 

@@ -18,13 +18,18 @@ class Structure:
     fields: dict[str, str]
 
     @classmethod
-    def parse(cls, text: str | None) -> Structure | None:
-        """Read a structure; None unless it is an array of objects."""
+    def parse(cls, text: str | None, *, long: bool = True) -> Structure | None:
+        """Read a structure; None unless it is an array of objects. long: there may be integers past 64 bits."""
         data: Any = json.loads(text) if text else None
         if not isinstance(data, list) or len(data) != 1 or not isinstance(data[0], dict):
             return None
+        types = _TYPES if long else {**_TYPES, "UBIGINT": "BIGINT"}
         return cls(
-            {key: _TYPES.get(kind, "JSON") if isinstance(kind, str) else "JSON" for key, kind in data[0].items()}
+            {
+                key: types.get(kind, "JSON") if isinstance(kind, str) else "JSON"
+                for key, kind in data[0].items()
+                if "\0" not in key  # which no SQL can name
+            }
         )
 
     def join(self, other: Structure | None) -> Structure:

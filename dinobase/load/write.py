@@ -108,6 +108,7 @@ def _evolve(writer: Writer, plan: Plan, schema: TableSchema, have: Mapping[str, 
         want[DELETED_AT] = "TIMESTAMPTZ"
     if not have:
         if schema.columns:
+            writer.run(f"DROP VIEW IF EXISTS {ALIAS}.{ident(plan.table)}")  # of another table's array
             ddl.create(writer, plan.table, list(want.items()), plan.description)
         return []
     changes = []

@@ -64,6 +64,12 @@ def test_only_arrays_of_objects_have_a_structure(text: str | None) -> None:
     assert Structure.parse(text) is None
 
 
+def test_integers_are_long_only_where_they_may_be() -> None:
+    text = '[{"a":"UBIGINT","b\\u0000":"VARCHAR"}]'
+    assert Structure.parse(text, long=False) == Structure({"a": "BIGINT"})
+    assert Structure.parse(text) == Structure({"a": lattice.BIG})
+
+
 def test_structures_widen_as_columns_do() -> None:
     one = Structure.parse('[{"a":"UBIGINT","b":"BOOLEAN","c":{"x":"DOUBLE"},"d":"NULL"}]')
     assert one == Structure({"a": lattice.BIG, "b": "BOOLEAN", "c": JSON, "d": JSON})
