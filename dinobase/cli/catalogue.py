@@ -95,6 +95,10 @@ COMMANDS: tuple[Command, ...] = (
         (("install", "dinobase.agents.install:Installed"),),
     ),
     Command("mcp-config", "Agents", "mcp_config", "Print what a client's file needs"),
+    Command("confirm", "Writes", "confirm", "Approve a planned write, and send it"),
+    Command("cancel", "Writes", "cancel", "Take back a write that waits for its approval"),
+    Command("mutations", "Writes", "mutations", "Writes that were planned and sent; go on, give up, verify"),
+    Command("undo", "Writes", "undo", "Plan what takes a write back"),
     Command("serve", "Agents", "serve", "MCP for agents, on stdio or HTTP"),
     Command(
         "token",

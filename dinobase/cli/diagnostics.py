@@ -98,6 +98,16 @@ def ask(credential: Credential) -> str:
         return ""
 
 
+def passphrase(text: str) -> str:
+    """Ask on the terminal for what is not shown; an end of input is an empty answer."""
+    import getpass  # only where a person approves a write
+
+    try:
+        return getpass.getpass(text, stream=sys.stderr)
+    except EOFError:
+        return ""
+
+
 def question(text: str) -> str:
     """Ask on stderr and read a line from stdin; an end of input is an empty answer."""
     sys.stderr.write(secrets.redact(text))

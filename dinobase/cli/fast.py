@@ -28,20 +28,35 @@ def main(words: Sequence[str]) -> NoReturn:
 
 
 def _run(words: Sequence[str]) -> int:
+    from dinobase.core.errors import QueryError
     from dinobase.query import fast
+    from dinobase.query.statement import WRITE
 
     asked = fast.parse(words)
     if asked is None:
         from dinobase.cli import run
 
         return run.guarded(["query", "--help"])
+    try:
+        _read(asked, words)
+    except QueryError as error:
+        if error.error_code != WRITE:
+            raise
+        from dinobase.cli import writes
+
+        return writes.plan(asked, _identity(asked.identity))
+    return 0
+
+
+def _read(asked: Asked, words: Sequence[str]) -> None:
+    from dinobase.query import fast
+
     write = sys.stdout.write
     engine = fast.engine(stuck=lambda error: _stuck(error, words), identity=_identity(asked.identity), pii=_pii)
     if asked.format == "table" or (not asked.format and sys.stdout.isatty()):
-        _on_terminal(asked, fast.run(asked, engine, "markdown"))
+        _on_terminal(asked, fast.run(asked, engine, "compact"))
     else:
         fast.answer(asked, engine, write)
-    return 0
 
 
 def _identity(name: str) -> str:

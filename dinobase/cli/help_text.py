@@ -102,6 +102,27 @@ TEXTS: dict[str, Text] = {
         "With --budget an answer that needs more tokens is a summary, and the whole result is a table for an hour:\n"
         "FROM result.r_4f09ac. docs/answers.md describes the compact form.",
     ),
+    "confirm": Text(
+        "Approve what `query` planned, and send it. On a terminal the plan is shown first and a person types yes;\n"
+        "elsewhere only what the rules give to an agent can be confirmed. Exit 1 where a row failed.",
+        ("dinobase confirm mut_19f0c2a3b4c5d6e7", "dinobase confirm bat_19f0c2a3b4c5d6e7"),
+        "`writes:` in config.yaml says who approves what; docs/writes.md describes it.",
+    ),
+    "cancel": Text("Take back a write that waits for its approval.", ("dinobase cancel mut_19f0c2a3b4c5d6e7",)),
+    "mutations": Text(
+        "What was planned, who approved it, what was sent and what came back. The journal only grows.",
+        (
+            "dinobase mutations",
+            "dinobase mutations show mut_19f0c2a3b4c5d6e7",
+            "dinobase mutations resume mut_19f0c2a3b4c5d6e7",
+            "dinobase mutations verify",
+        ),
+    ),
+    "undo": Text(
+        "Plan what takes a write back: old values again, what was created deleted, what was deleted created\n"
+        "where the source can. It is previewed and confirmed like any other write.",
+        ("dinobase undo mut_19f0c2a3b4c5d6e7",),
+    ),
     "describe": Text(
         "What tables hold: columns, types, meaning, keys, joins, rows, freshness.",
         (

@@ -241,6 +241,10 @@ class Session:
         counters.waited_s += seconds
         await self._sleep(seconds)
 
+    async def hold_back(self, seconds: float, *, resource: str, shared: bool = False) -> None:
+        """Wait before a write is sent again; `shared` where a rate limit asks for it."""
+        await self._back_off(resource, 1, "rate limit" if shared else "retry", seconds, shared=shared)
+
     def _method(self, auth: str) -> Signing:
         signing = self._signing.get(auth)
         if signing is None:

@@ -128,6 +128,11 @@ class Records:
         self._connection = connection
         self._postgres = postgres
 
+    @property
+    def postgres(self) -> bool:
+        """Tell whether the records are in PostgreSQL, where a transaction does not shut out all others."""
+        return self._postgres
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a SELECT."""
         return list(self._execute(sql, values).fetchall())

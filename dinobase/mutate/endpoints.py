@@ -19,7 +19,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A write endpoint for one table; `own`: where `{id}` comes from; `aliases`: a parent's placeholder -> its column."""
+    """A write endpoint for one table; `aliases`: a parent's placeholder -> the column that has its value."""
 
     endpoint: WriteEndpoint
     table: Table

@@ -32,9 +32,7 @@ def build(target: Target, client: Client, changes: Sequence[RowChange], bodies: 
         data = dumps(content).encode()
         headers = combined({"Content-Type": "application/json"}, headers)
     url = plain(join(endpoint.base_url or client.base_url, path(endpoint.path, values)))
-    params = tuple(
-        pair for name, value in render_json(endpoint.params, values).items() for pair in pairs(name, value)
-    )
+    params = tuple(pair for name, value in render_json(endpoint.params, values).items() for pair in pairs(name, value))
     return HttpRequest(endpoint.method, url, params, headers, data)
 
 
@@ -62,7 +60,7 @@ def names_of(target: Target, change: RowChange) -> Row:
 
 
 def row_body(target: Target, change: RowChange, live: Json = None) -> Json:
-    """Return one row's part of the body, None where it has none; `live` is the source's own record, where it was read."""
+    """Return one row's part of the body, None where it has none; `live` is the source's own record, if it was read."""
     if change.operation == "delete":
         return None
     if change.operation == "update" and target.full:
@@ -98,11 +96,10 @@ def whole(target: Target, change: RowChange, live: Json) -> dict[str, Json]:
     for column, value in row.items():
         if not target.writable(column) or column.startswith("_dinobase") or column in target.aliases.values():
             continue
-        place = target.table.paths.get(column)
-        sent = value
-        if isinstance(live, dict) and column not in change.columns and place is not None and has(live, place):
-            sent = at(live, place)
-        if sent is None and column not in change.columns and not (isinstance(live, dict) and place and has(live, place)):
+        source = target.table.paths.get(column)
+        kept = isinstance(live, dict) and column not in change.columns and source is not None and has(live, source)
+        sent = at(live, source) if kept and source is not None else value
+        if sent is None and column not in change.columns and not kept:
             continue
         _put(content, target.body_path(column), sent)
     return content

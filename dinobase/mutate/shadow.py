@@ -22,7 +22,7 @@ _TOUCHED = "temp.main._touched"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where things are in the instance: `copy` the table that the text names, `lake` the real one ('' where none is)."""
+    """Where things are in the instance: `copy` the table that the text names, `lake` the real one ('' for none)."""
 
     copy: str
     lake: str
@@ -118,7 +118,9 @@ def _touch(connection: Any, where: Place, statement: Statement) -> int:
 def _refuse_two_values(connection: Any, statement: Statement) -> None:
     columns = [row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE temp.main._probe)").fetchall()]
     values = [ident(c) for c in columns if c != "_r"]
-    several = f"count(DISTINCT ({', '.join(values)}, 0)) > 1" if statement.kind == "update" and values else "count(*) > 1"
+    several = (
+        f"count(DISTINCT ({', '.join(values)}, 0)) > 1" if statement.kind == "update" and values else "count(*) > 1"
+    )
     sql = f"SELECT count(*) FROM (SELECT _r FROM temp.main._probe WHERE _r IS NOT NULL GROUP BY _r HAVING {several})"
     count = connection.execute(sql).fetchone()[0]
     if count:
@@ -143,7 +145,10 @@ def _returning(relation: Any) -> Mapping[str, Json]:
 
     columns = columns_of([d[0] for d in relation.description], [d[1] for d in relation.description])
     rows = [[c.convert(v) for c, v in zip(columns, row, strict=True)] for row in relation.fetchall()]
-    return {"columns": [c.name for c in columns], "rows": [dict(zip([c.name for c in columns], r, strict=True)) for r in rows]}
+    return {
+        "columns": [c.name for c in columns],
+        "rows": [dict(zip([c.name for c in columns], r, strict=True)) for r in rows],
+    }
 
 
 def _rows(connection: Any, types: Mapping[str, str], source: str, place: str, where: str = "") -> dict[int, Row]:
@@ -151,7 +156,8 @@ def _rows(connection: Any, types: Mapping[str, str], source: str, place: str, wh
     condition = f" WHERE {where}" if where else ""
     found = connection.execute(f"SELECT {picked} FROM {source}{condition} ORDER BY {place}").fetchall()
     return {
-        row[0]: {name: decoded(v, kind) for (name, kind), v in zip(types.items(), row[1:], strict=True)} for row in found
+        row[0]: {name: decoded(v, kind) for (name, kind), v in zip(types.items(), row[1:], strict=True)}
+        for row in found
     }
 
 
@@ -220,7 +226,9 @@ def _named(table: Table, row: Row) -> dict[str, Json]:
 
 def _created(table: Table, statement: Statement, row: Row) -> RowChange:
     given = {c.lower() for c in statement.columns}
-    columns = tuple(c for c in table.types if row[c] is not None and (not given or c.lower() in given or statement.kind != "insert"))
+    columns = tuple(
+        c for c in table.types if row[c] is not None and (not given or c.lower() in given or statement.kind != "insert")
+    )
     key = _named(table, row)
     return RowChange("create", key if key and None not in key.values() else {}, None, row, columns)
 
@@ -241,7 +249,9 @@ def _known(connection: Any, table: Table, where: Place, last: int) -> set[str]:
         return set()
     keys = ", ".join(map(ident, table.key))
     picked = ", ".join(fetched(k, table.types[k]) for k in table.key)
-    sql = f"SELECT {picked} FROM {where.lake} WHERE ({keys}) IN (SELECT ({keys}) FROM {where.copy} WHERE rowid > {last})"
+    sql = (
+        f"SELECT {picked} FROM {where.lake} WHERE ({keys}) IN (SELECT ({keys}) FROM {where.copy} WHERE rowid > {last})"
+    )
     return {
         dumps([decoded(v, table.types[k]) for k, v in zip(table.key, row, strict=True)])
         for row in connection.execute(sql).fetchall()

@@ -1,4 +1,4 @@
-"""One call of a plan: what it shows, what it sends, and what takes it back. Preview, apply and undo walk the same list."""
+"""One call of a plan: what it shows, what it sends, what takes it back; preview, apply and undo walk the same list."""
 
 from __future__ import annotations
 

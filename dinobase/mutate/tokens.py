@@ -12,20 +12,10 @@ from typing import Any
 
 import sqlglot
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
 
 from dinobase.core.errors import QueryError
 
-_QUOTED = {
-    TokenType.STRING,
-    TokenType.BYTE_STRING,
-    TokenType.HEREDOC_STRING,
-    TokenType.RAW_STRING,
-    TokenType.UNICODE_STRING,
-    TokenType.HEX_STRING,
-    TokenType.BIT_STRING,
-    TokenType.NATIONAL_STRING,
-}
+_IDENTIFIER = "IDENTIFIER"
 _OPEN, _CLOSE = {"(", "[", "{"}, {")", "]", "}"}
 
 
@@ -55,15 +45,16 @@ def words(sql: str, own: Sequence[tuple[int, Any]]) -> list[Word]:
     found: list[Word] = []
     depth = 0
     for token in tokens:
+        kind = token.token_type.name
         text = sql[token.start : token.end + 1]
-        quoted = token.token_type in _QUOTED or token.token_type == TokenType.IDENTIFIER
+        quoted = kind.endswith("STRING") or kind == _IDENTIFIER
         upper = "" if quoted else " ".join(text.upper().split())
         if upper in _CLOSE or upper == "END":
             depth = max(0, depth - 1)
         plain = bool(upper) and (text[0].isalpha() or text[0] == "_" or ord(text[0]) > 127)
-        name = token.token_type == TokenType.IDENTIFIER or plain
-        shown = token.text if token.token_type == TokenType.IDENTIFIER else text
-        found.append(Word(shown, upper, token.start, token.end + 1, depth, name, token.token_type in _QUOTED))
+        name = kind == _IDENTIFIER or plain
+        shown = token.text if kind == _IDENTIFIER else text
+        found.append(Word(shown, upper, token.start, token.end + 1, depth, name, kind.endswith("STRING")))
         if upper in _OPEN or upper == "CASE":
             depth += 1
     _agree(sql, found, own)

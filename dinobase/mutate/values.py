@@ -1,4 +1,4 @@
-"""A cell of a table as the JSON value that its source has; whatever DuckDB or JSON would round travels exactly. Pure."""
+"""A cell of a table as the JSON value that its source has; what DuckDB or JSON would round travels exactly. Pure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def iso(text: str) -> str:
     return f"{date}T{clock[:-3]}Z" if clock.endswith("+00") else f"{date}T{clock}"
 
 
-def dumps(value: Json) -> str:
+def dumps(value: Json) -> str:  # noqa: PLR0911 - one line per kind of value
     """Return JSON text; numbers have all their digits."""
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
@@ -120,7 +120,7 @@ def same(a: Json, b: Json) -> bool:
 
 
 def alike(a: Json, b: Json) -> bool:
-    """Tell whether a source's own value is what the lake has of it: instants, numbers and their texts compare by value."""
+    """Tell whether a source's value is what the lake has of it: instants, numbers and their texts compare by value."""
     if same(a, b):
         return True
     if isinstance(a, bool) or isinstance(b, bool):
@@ -131,7 +131,7 @@ def alike(a: Json, b: Json) -> bool:
         return same(_number(a), b)
     if isinstance(a, str) and isinstance(b, str):
         return _instant(a) is not None and _instant(a) == _instant(b)
-    empty = (None, "", [], {})
+    empty: tuple[Json, ...] = (None, "", [], {})
     return a in empty and b in empty and (a is None or b is None)
 
 
@@ -158,4 +158,3 @@ def shown(value: Json) -> Json:
     if isinstance(value, list | tuple):
         return [shown(v) for v in value]
     return value
-

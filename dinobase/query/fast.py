@@ -26,7 +26,7 @@ FORMATS = ("json", "table", "csv", "markdown", "ndjson", "compact")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line says; `format` is '' where it says nothing."""
+    """What the command line says; `format` is '' where it says nothing, `write_rows` is --max-rows for a write."""
 
     sql: str
     format: str = ""
@@ -34,6 +34,7 @@ class Asked:
     timeout: float = TIMEOUT_S
     budget: int = 0
     identity: str = ""
+    write_rows: int | None = None
 
 
 def parse(words: Sequence[str]) -> Asked | None:
@@ -52,14 +53,15 @@ def parse(words: Sequence[str]) -> Asked | None:
     )
     parser.add_argument("sql")
     parser.add_argument("--format", choices=FORMATS, default="")
-    parser.add_argument("--max-rows", type=_whole, default=MAX_ROWS)
+    parser.add_argument("--max-rows", type=_whole)
     parser.add_argument("--timeout", type=_span, default=TIMEOUT_S)
     parser.add_argument("--budget", type=_tokens, default=0)
     parser.add_argument("--as", dest="identity", default="")
     if any(word in {"-h", "--help"} for word in words):
         return None
     found = parser.parse_args(words)
-    return Asked(found.sql, found.format, found.max_rows, found.timeout, found.budget, found.identity)
+    rows = MAX_ROWS if found.max_rows is None else found.max_rows
+    return Asked(found.sql, found.format, rows, found.timeout, found.budget, found.identity, found.max_rows)
 
 
 def _whole(text: str) -> int:

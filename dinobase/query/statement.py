@@ -56,6 +56,7 @@ _INSTEAD = {
     "PREPARE": "Send the SELECT itself.",
     "EXECUTE": "Send the SELECT itself.",
 }  # fmt: skip
+WRITE = "write.statement"  # who asked hands the text to the planner of writes
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE_INTO"})
 
 
@@ -64,9 +65,9 @@ def refuse(kinds: Collection[str]) -> Refused:
     first = next((kind for kind in kinds if kind not in {"SELECT", "EXPLAIN"}), next(iter(kinds), "SELECT"))
     if first in _WRITES and set(kinds) <= _WRITES:
         return Refused(
-            "write.unsupported",
-            f"{first.replace('_INTO', '')} would change data, and this version only reads",
-            "Change the record at its source, then `dinobase sync`.",
+            WRITE,
+            f"{first.replace('_INTO', '')} changes data: it is planned, previewed and approved, not queried",
+            "Workspace.write(sql) plans it.",
             {"kinds": sorted(set(kinds))},
         )
     if len(kinds) > 1 and first in _WRITES:

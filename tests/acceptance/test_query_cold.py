@@ -83,7 +83,7 @@ def test_json_is_printed_where_no_terminal_is(workspace: Path) -> None:
     ("words", "code", "exit_code"),
     [
         (("SELECT * FROM stripe.custmers",), "unknown.table", 2),
-        (("DELETE FROM stripe.customers",), "write.unsupported", 2),
+        (("DELETE FROM stripe.customers",), "write.where", 2),
         (("SELECT (",), "query.syntax", 2),
         (("SELECT 1", "--max-rows", "x"), "usage", 2),
         (("SELECT 1", "--timeout", "-1"), "usage", 2),

@@ -6,7 +6,7 @@ FUNCTION = "query.function"
 REFUSED = "query.refused"
 TABLE = "unknown.table"
 CONNECTOR = "unknown.connector"
-WRITE = "write.unsupported"
+WRITE = "write.statement"
 SEVERAL = "query.several"
 SYNTAX = "query.syntax"
 

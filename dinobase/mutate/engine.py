@@ -1,0 +1,385 @@
+"""MutationEngine: plan, confirm, cancel, resume, undo. The only way from SQL to a source."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dinobase.core.clock import iso, now
+from dinobase.core.errors import DinobaseError, QueryError, UnknownName
+from dinobase.core.settings import Paths
+from dinobase.lake.location import Storage
+from dinobase.mutate import approval
+from dinobase.mutate.apply import Applied, Applier
+from dinobase.mutate.change import RowChange, Table
+from dinobase.mutate.journal import Journal, Writing, digest
+from dinobase.mutate.lakeside import merge, record
+from dinobase.mutate.planner import FindConnector, Planned, Planner
+from dinobase.mutate.standing import (
+    STOPPED,
+    WAITING,
+    alone,
+    as_applied,
+    counted,
+    ended,
+    id_word,
+    not_waiting,
+    rows_of,
+    shown_step,
+    status_of,
+    table_of,
+)
+from dinobase.mutate.step import Step, inverse, steps_of
+from dinobase.mutate.values import Json, dumps
+
+
+class MutationEngine:
+    """`config` is config.yaml as plain data; `find` gives a connector with its credentials in."""
+
+    def __init__(self, paths: Paths, config: Mapping[str, Any], find: FindConnector) -> None:
+        self._paths = paths
+        self._config = config
+        self._find = find
+        self._planner = Planner(paths, config, find)
+        self._storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
+        self.journal = Journal(paths.state, self._storage.catalog)
+
+    def write(
+        self, sql: str, *, identity: str = "cli", max_rows: int | None = None, timeout: float = 60.0
+    ) -> dict[str, Json]:
+        """Plan a write and record it; one that needs nobody's approval is applied at once."""
+        return self._record(self._planner.plan(sql, identity, max_rows=max_rows, timeout=timeout), identity)
+
+    def undo(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
+        """Plan what takes an applied mutation back; it is previewed and approved like any other."""
+        [*_, last] = found = self._own(name, identity)
+        if len(found) > 1:
+            raise QueryError(
+                "A batch is undone one mutation at a time, the last one first",
+                code="write.batch",
+                hint=f"dinobase undo {last['mutation_id']}",
+            )
+        table, steps = self._rebuilt(last)
+        states = {row["step"]: row for row in self.journal.steps(last["mutation_id"])}
+        changes: list[RowChange] = []
+        reasons: list[str] = []
+        for number, (_, change) in reversed(list(enumerate(rows_of(steps), 1))):
+            state = states.get(number)
+            if state is None or state["status"] != "done":
+                continue
+            back, reason = inverse(self._find(table.connector), table, as_applied(table, change, state))
+            if back is not None:
+                changes.append(back)
+            else:
+                reasons.append(reason)
+        if not changes:
+            raise QueryError(
+                "Nothing of it can be undone" + (f": {reasons[0]}" if reasons else ": nothing of it was done"),
+                code="write.undo",
+                hint=f"dinobase mutations show {name}",
+                reasons=sorted(set(reasons)),
+            )
+        planned = self._planner.undo(identity, table, changes, last["mutation_id"], f"undo {last['mutation_id']}")
+        return self._record(planned, identity)
+
+    @property
+    def has_key(self) -> bool:
+        """Tell whether a person's approval takes a passphrase."""
+        return bool(self._config.get("approval_key"))
+
+    def needs_human(self, name: str, *, identity: str = "cli") -> bool:
+        """Tell whether a mutation or batch takes a person's approval."""
+        return any(m["approval"] == "human" for m in self._own(name, identity))
+
+    def confirm(
+        self, name: str, *, identity: str = "cli", human: bool = False, passphrase: str = ""
+    ) -> dict[str, Json]:
+        """Approve a mutation or a batch and apply it; `human`: a person gave it on a terminal."""
+        found = self._own(name, identity)
+        self._confirmable(name, found, human=human, passphrase=passphrase)
+        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+            for mutation in found:
+                moved = writing.move(
+                    mutation["mutation_id"],
+                    "approved",
+                    [WAITING],
+                    "executing",
+                    approved_by=f"{identity} (a person)" if human else identity,
+                    approved_at=iso(now()),
+                )
+                if not moved:
+                    raise not_waiting(name, "decided by another")
+            return self._run(found, writing)
+
+    def confirm_batch(self, names: Sequence[str], *, identity: str = "cli", human: bool = False) -> dict[str, Json]:
+        """Confirm several, in order; ends at the first that is not wholly executed."""
+        done = []
+        for name in names:
+            done.append(self.confirm(name, identity=identity, human=human))
+            if done[-1]["status"] != "executed":
+                break
+        return {"mutations": done, "not_confirmed": list(names[len(done) :])}
+
+    def cancel(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
+        """Take back what waits for its approval."""
+        found = self._own(name, identity)
+        with self.journal.writing() as writing:
+            for mutation in found:
+                if not writing.move(
+                    mutation["mutation_id"], "cancelled", [WAITING], "cancelled", finished_at=iso(now())
+                ):
+                    raise not_waiting(name, mutation["status"])
+        return {id_word(name): name, "status": "cancelled"}
+
+    def listed(self, *, identity: str = "cli", limit: int = 0) -> list[dict[str, Json]]:
+        """List mutations, newest first; an identity sees its own, `cli` all."""
+        rows = self.journal.mutations(identity="" if identity == "cli" else identity, limit=limit)
+        return [{k: v for k, v in (row | {"status": status_of(row)}).items() if k != "place"} for row in rows]
+
+    def show(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
+        """Return all that is known of a mutation or a batch."""
+        found = self._own(name, identity)
+        shown = []
+        for mutation in found:
+            plan = mutation.pop("plan") or {}
+            mutation.pop("place")
+            steps = [shown_step(row) for row in self.journal.steps(mutation["mutation_id"])]
+            shown.append(mutation | {"status": status_of(mutation), "preview": plan.get("preview"), "steps": steps})
+        return shown[0] if len(shown) == 1 else {"batch_id": name, "mutations": shown}
+
+    def verify(self) -> dict[str, Json]:
+        """Check the journal's hash chain."""
+        count, broken = self.journal.verify()
+        if broken is not None:
+            raise DinobaseError(
+                f"The journal was altered at record {broken.place}: {broken.reason}",
+                code="journal.altered",
+                hint="Compare state/records.db with a backup.",
+                record=broken.place,
+            )
+        return {"status": "intact", "records": count}
+
+    def resume(
+        self,
+        name: str,
+        *,
+        identity: str = "cli",
+        human: bool = False,
+        resend: bool = False,
+        passphrase: str = "",
+    ) -> dict[str, Json]:
+        """Go on with an approved mutation that stopped; `resend` sends again what nobody knows the outcome of."""
+        found = self._own(name, identity)
+        self._fitting(found, human=human, passphrase=passphrase)
+        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+            left = [m for m in found if m["status"] in STOPPED]
+            if not left:
+                raise not_waiting(name, found[0]["status"], "resume")
+            for mutation in left:
+                facts = {"resend": True} if resend else {}
+                if not writing.move(mutation["mutation_id"], "resumed", STOPPED, "executing"):
+                    raise not_waiting(name, "decided by another", "resume")
+                if facts:
+                    writing.steps(mutation["mutation_id"], "resend", [], facts)
+            return self._run(left, writing, resend=resend)
+
+    def abandon(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
+        """Give up what is left of a mutation that stopped; what was done stays done."""
+        found = self._own(name, identity)
+        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+            for mutation in found:
+                if not writing.move(mutation["mutation_id"], "abandoned", STOPPED, "abandoned", finished_at=iso(now())):
+                    raise not_waiting(name, mutation["status"], "abandon")
+        return counted(self.journal, found, status="abandoned")
+
+    # confirmation
+
+    def _own(self, name: str, identity: str) -> list[dict[str, Any]]:
+        """Find a mutation; what another identity planned does not exist for this one."""
+        found = self.journal.find(name)
+        if identity != "cli" and any(m["identity"] != identity for m in found):
+            raise UnknownName(
+                f"There is no mutation {name}", code="unknown.mutation", hint="dinobase mutations", mutation_id=name
+            )
+        return found
+
+    def _confirmable(self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str) -> None:
+        for mutation in found:
+            if mutation["status"] != WAITING:
+                raise not_waiting(name, mutation["status"])
+        whole = self.journal.find(found[0]["batch_id"])
+        if len(whole) > len(found):
+            raise QueryError(
+                "It is one of several that were planned together",
+                code="write.batch",
+                hint=f"dinobase confirm {found[0]['batch_id']}",
+                batch_id=found[0]["batch_id"],
+            )
+        if datetime.fromisoformat(found[0]["expires_at"]) < now():
+            with self.journal.writing() as writing:
+                for mutation in found:
+                    writing.move(mutation["mutation_id"], "expired", [WAITING], "expired", finished_at=iso(now()))
+            raise not_waiting(name, "expired")
+        self._fitting(found, human=human, passphrase=passphrase)
+
+    def _fitting(self, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str) -> None:
+        """Raise unless who confirms may, and what is confirmed is what was shown."""
+        asked = approval.strictest(m["approval"] for m in found)
+        if asked == "human" and not human:
+            raise QueryError(
+                "This write needs a person's approval",
+                code="write.needs_human",
+                hint=f"A person runs `dinobase confirm {found[0]['mutation_id']}` on a terminal.",
+                approval="human",
+            )
+        key = str(self._config.get("approval_key") or "")
+        if asked == "human" and key and not approval.opens(passphrase, key):
+            raise QueryError(
+                "The approval key is not the right one",
+                code="write.approval_key",
+                hint=f"dinobase confirm {found[0]['mutation_id']} asks for it on a terminal.",
+            )
+        for mutation in found:
+            if digest(mutation["plan"]) != mutation["plan_hash"]:
+                raise QueryError(
+                    "The plan is not the one that was shown", code="write.altered", hint="dinobase mutations verify"
+                )
+            _, steps = self._rebuilt(mutation)
+            if [step.preview() for step in steps] != mutation["plan"]["preview"]["requests"]:
+                raise QueryError(
+                    "The connector's definition or its credentials have changed since the preview",
+                    code="write.changed",
+                    hint="Plan the write again.",
+                )
+
+    def _rebuilt(self, mutation: Mapping[str, Any]) -> tuple[Table, list[Step]]:
+        plan = mutation["plan"]
+        if plan is None:
+            raise QueryError("What was planned is no longer kept", code="write.forgotten")
+        table = table_of(plan["table"])
+        changes = [RowChange.from_dict(c) for step in plan["steps"] for c in step["changes"]]
+        return table, steps_of(self._find(table.connector), table, changes) if changes else []
+
+    # running
+
+    def _record(self, planned: Planned, identity: str) -> dict[str, Json]:
+        with self.journal.writing() as writing:
+            writing.plan(planned.mutations)
+        empty = planned.rows == 0
+        if planned.approval == "auto" or empty:
+            name = planned.batch_id if len(planned.mutations) > 1 else planned.mutations[0]["mutation_id"]
+            done = self._at_once(str(name), identity)
+            previews = [m["plan"]["preview"] for m in planned.mutations]
+            return done | ({"preview": previews[0]} if len(previews) == 1 else {"previews": previews})
+        waiting = [
+            {
+                "mutation_id": m["mutation_id"],
+                "status": WAITING,
+                "approval": planned.approval,
+                "preview": m["plan"]["preview"],
+                "hash": m["plan_hash"],
+                "expires_at": m["expires_at"],
+            }
+            for m in planned.mutations
+        ]
+        if len(waiting) == 1:
+            return waiting[0]
+        whole = digest([m["plan_hash"] for m in planned.mutations])
+        return {
+            "batch_id": planned.batch_id,
+            "status": WAITING,
+            "approval": planned.approval,
+            "mutations": waiting,
+            "hash": whole,
+            "expires_at": waiting[0]["expires_at"],
+        }
+
+    def _at_once(self, name: str, identity: str) -> dict[str, Json]:
+        """Apply what needs nobody's approval."""
+        found = self._own(name, identity)
+        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+            for mutation in found:
+                by = {"approved_by": "config.yaml", "approved_at": iso(now())}
+                if not writing.move(mutation["mutation_id"], "approved", [WAITING], "executing", **by):
+                    raise not_waiting(name, "decided by another")
+            return self._run(found, writing)
+
+    def _run(self, found: Sequence[Mapping[str, Any]], writing: Writing, *, resend: bool = False) -> dict[str, Json]:
+        stopped = False
+        for mutation in found:
+            table, steps = self._rebuilt(mutation)
+            self._begin(writing, mutation, steps)
+            if not stopped and steps:
+                earlier = self._unmerged(mutation, table, steps)
+                applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
+                self._into_lake(mutation, table, [*earlier, *applied.done], writing)
+                stopped = applied.stopped
+            status = ended([row["status"] for row in self.journal.steps(mutation["mutation_id"])])
+            writing.move(mutation["mutation_id"], "ended", ["executing"], status, finished_at=iso(now()))
+        return counted(self.journal, found)
+
+    def _unmerged(
+        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step]
+    ) -> list[tuple[RowChange, bytes | None]]:
+        """Return what an earlier run has done and, killed, not brought into the lake."""
+        states = {row["step"]: row for row in self.journal.steps(mutation["mutation_id"]) if row["status"] == "done"}
+        if not states or self.journal.has(mutation["mutation_id"], "merged"):
+            return []
+        numbered = enumerate(rows_of(steps), 1)
+        return [(as_applied(table, change, states[n]), None) for n, (_, change) in numbered if n in states]
+
+    def _begin(self, writing: Writing, mutation: Mapping[str, Any], steps: Sequence[Step]) -> None:
+        if self.journal.steps(mutation["mutation_id"]):
+            return
+        rows = [
+            {
+                "step": number,
+                "call": step.number,
+                "operation": change.operation,
+                "key": dumps(dict(change.key)),
+                "before": None if change.old is None else dumps(change.old),
+            }
+            for number, (step, change) in enumerate(rows_of(steps), 1)
+        ]
+        writing.begin(mutation["mutation_id"], rows)
+
+    async def _apply(
+        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step], writing: Writing, *, resend: bool
+    ) -> Applied:
+        from dinobase.extract.session import Session  # aiohttp: only where something is sent
+
+        states = {row["step"]: row["status"] for row in self.journal.steps(mutation["mutation_id"])}
+        connector = self._find(table.connector)
+        async with Session(connector, name=table.connector, state_dir=self._paths.state) as session:
+            return await Applier(session, writing, mutation["mutation_id"], states, resend=resend).run(steps)
+
+    def _into_lake(
+        self,
+        mutation: Mapping[str, Any],
+        table: Table,
+        done: Sequence[tuple[RowChange, bytes | None]],
+        writing: Writing,
+    ) -> None:
+        """Show the next query what was done; a lake that cannot be written now is brought up to date by a sync."""
+        records, gone = [], []
+        for change, answer in done:
+            if change.operation == "delete" and answer is None:
+                gone.append(change.key)
+                continue
+            row = record(table, change, answer)
+            if row is not None:
+                records.append(row)
+        if not records and not gone:
+            return
+        connector = self._find(table.connector)
+        resource = connector.resource(table.name)
+        assert resource is not None
+        location = self._storage.lake(table.connector)
+        try:
+            merge(location, self._paths, connector, resource, table, records, gone, str(mutation["mutation_id"]))
+        except DinobaseError as error:
+            writing.steps(str(mutation["mutation_id"]), "not_merged", [], {"error": error.message})
+        else:
+            writing.steps(str(mutation["mutation_id"]), "merged", [], {"rows": len(records), "deleted": len(gone)})

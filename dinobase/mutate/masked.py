@@ -1,0 +1,88 @@
+"""A written value may not come from a column that its writer does not see in clear.
+
+The copy that a statement runs on is masked as queries are, so nothing leaks whatever this module misses; it is here to
+say so before a mask is written to a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from dinobase.access.guard import Guard
+from dinobase.core.errors import QueryError, UnknownName
+from dinobase.lake.introspect import LakeView, table_columns
+from dinobase.mutate.change import Table
+from dinobase.mutate.parse import Statement
+from dinobase.query.decision import TableUse
+
+
+def refuse_masked(
+    guard: Guard, statement: Statement, table: Table, uses: Sequence[TableUse], views: Mapping[str, LakeView]
+) -> None:
+    """Raise where a statement names a column that is masked, hashed or hidden for its writer."""
+    hidden = _hidden(guard, table, uses, views)
+    if not hidden:
+        return
+    for name in statement.columns:
+        if hidden.get(name.lower()) == "deny":
+            raise UnknownName(f"There is no column {name}", code="unknown.column", column=name)
+    named = _named(statement.sql, {t.lower() for u in uses for t in (u.table, u.connector)})
+    if named is None:
+        raise _refused("*")
+    for name in sorted(named & set(hidden)):
+        raise _refused(name)
+    key = [k for k in table.key if k.lower() in hidden]
+    if key:
+        raise _refused(key[0])
+
+
+def _hidden(guard: Guard, table: Table, uses: Sequence[TableUse], views: Mapping[str, LakeView]) -> dict[str, str]:
+    """Return what happens to the columns that are not shown as they are, by lower-case name."""
+    hidden: dict[str, str] = {}
+    for use in [*uses, TableUse(table.connector, table.name)]:
+        view = views.get(use.connector)
+        if view is None or not guard.covers(use.connector):
+            continue
+        found = view.tables.get(use.table.lower())
+        for column in table_columns(view.location, found.table_id, view.snapshot) if found and found.table_id else []:
+            path = table.paths.get(column.name, ()) if use.table.lower() == table.name.lower() else ()
+            how = guard.column(use.connector, found.name if found else use.table, column.name, list(path))
+            if how != "show":
+                hidden[column.name.lower()] = how
+    return hidden
+
+
+def _named(sql: str, tables: set[str]) -> set[str] | None:
+    """Return the columns that a statement reads, in lower case; None where it may be all of a table."""
+    try:
+        tree = sqlglot.parse_one(sql, dialect="duckdb")
+    except SqlglotError:
+        return None
+    if tree.find(exp.Star) is not None or tree.find(exp.Columns) is not None:
+        return None
+    found: set[str] = set()
+    aliases = {a.alias.lower() for a in tree.find_all(exp.Table, exp.Subquery, exp.CTE) if a.alias} | tables
+    set_columns = {id(e.this) for e in tree.expressions if isinstance(tree, exp.Update) and isinstance(e, exp.EQ)}
+    for identifier in tree.find_all(exp.Identifier):
+        parent = identifier.parent
+        if isinstance(parent, exp.Column) and id(parent) not in set_columns:
+            if parent.name.lower() in aliases and not parent.table:
+                return None  # a whole row
+            found.add(parent.name.lower())
+        elif isinstance(parent, exp.Join | exp.Tuple | exp.Merge):
+            found.add(identifier.name.lower())
+    return found
+
+
+def _refused(name: str) -> QueryError:
+    what = "all columns" if name == "*" else name
+    return QueryError(
+        f"The statement reads {what}, which is not shown to you in clear",
+        code="write.masked",
+        hint="Name columns that you see as they are.",
+        column=name,
+    )

@@ -1,0 +1,33 @@
+"""Writes: an engine for this workspace, which finds connectors with their credentials in."""
+
+from __future__ import annotations
+
+from dinobase.core.errors import UnknownName
+from dinobase.core.settings import Paths
+from dinobase.mutate.engine import MutationEngine
+from dinobase.spec import credentials
+from dinobase.spec.config import Config
+from dinobase.spec.load import load_connector
+from dinobase.spec.models import Connector
+from dinobase.spec.resolve import resolve
+from dinobase.spec.vault import Vault
+from dinobase.sync import registry
+
+
+def engine(config: Config, paths: Paths) -> MutationEngine:
+    """Return the engine; a connector's file is read once, when a statement names it."""
+    known: dict[str, Connector] = {}
+
+    def find(name: str) -> Connector:
+        if name not in config.connectors:
+            raise UnknownName(
+                f"`{name}` is not connected", code="unknown.connector", hint="dinobase connectors", name=name
+            )
+        if name not in known:
+            entry = config.connectors[name]
+            connector = load_connector(registry.definition(entry.type, paths))
+            answers = credentials.recall(name, connector.credentials, Vault(paths), entry.params)
+            known[name] = resolve(connector, credentials.values(connector.credentials, answers))
+        return known[name]
+
+    return MutationEngine(paths, config.model_dump(mode="json"), find)
