@@ -18,10 +18,9 @@ from dinobase.query.result import ColumnSummary, Kept, QueryResult, Summary
 if TYPE_CHECKING:
     from dinobase.query.engine import QueryEngine, ResultStream
 
-LEAST = 200
+LEAST = {"compact": 200, "json": 400}  # what the shortest summary takes
 SAMPLE_ROWS = 5
 _LONGEST = 80
-_FEWEST_COLUMNS = 10
 
 
 def run_within(
@@ -30,8 +29,10 @@ def run_within(
     """Answer one SELECT in at most about `budget` tokens of `form`; 0 is no limit."""
     if not budget:
         return engine.run(sql, max_rows=max_rows, timeout=timeout)
-    if budget < LEAST:
-        raise UsageError(f"A budget of {budget} tokens is too small", hint=f"At least {LEAST}; 0 means no limit.")
+    if form not in LEAST:
+        raise UsageError(f"A budget cannot be kept in {form}, which has rows alone", hint="--format compact, or json.")
+    if budget < LEAST[form]:
+        raise UsageError(f"A budget of {budget} tokens is too small", hint=f"At least {LEAST[form]}; 0 means no limit.")
     most = min(max_rows or budget, budget)  # a row costs a token at least
     with engine.stream(sql, max_rows=most, timeout=timeout) as stream:
         found = stream.whole()
@@ -78,8 +79,8 @@ def _smaller(whole: QueryResult) -> Iterator[QueryResult]:
     bare = replace(whole, rows=[], summary=_lean(whole.summary))
     yield bare
     count = len(whole.columns)
-    while count > _FEWEST_COLUMNS:
-        count = max(count // 2, _FEWEST_COLUMNS)
+    while count > 1:
+        count //= 2
         summary = _lean(whole.summary, count)
         left = f"{len(whole.columns) - count} columns are not shown"
         yield replace(
