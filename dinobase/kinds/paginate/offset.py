@@ -28,7 +28,7 @@ class Offset(Pager):
         """Return the offset after this page."""
         if page.count == 0:
             return None
-        total = self._total(page)
+        total = self._total(page, step)
         if total is None and page.count < self.limit:
             return None
         size = self._size(page, step, total)
@@ -38,7 +38,7 @@ class Offset(Pager):
 
     def ahead(self, page: Page, step: Step) -> Iterable[Step]:
         """Return all offsets up to the total."""
-        total = self._total(page)
+        total = self._total(page, step)
         if total is None or page.count == 0:
             return ()
         size = self._size(page, step, total)
@@ -52,8 +52,10 @@ class Offset(Pager):
         params = ((self.limit_param, str(self.limit)), (self.offset_param, str(offset)))
         return Step(params=tuple(p for p in params if p[0]), number=offset, size=size)
 
-    def _total(self, page: Page) -> int | None:
-        return compile_path(self.total_path).number_in(page.body) if self.total_path else None
+    def _total(self, page: Page, step: Step) -> int | None:
+        """Return the number of records, None where it is not known or is less than what has come already."""
+        total = compile_path(self.total_path).number_in(page.body) if self.total_path else None
+        return None if total is not None and total < step.number + page.count else total
 
     def _size(self, page: Page, step: Step, total: int | None) -> int:
         """Return the page size that the API holds to: with a cap of its own, `limit` would skip records."""

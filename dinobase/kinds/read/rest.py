@@ -122,7 +122,19 @@ def _url(asked: Asked, values: Mapping[str, object]) -> str:
             code="request.path",
             hint="Give `incremental.initial_value`." if empty[0].startswith("incremental.") else "",
         )
-    return plain(join(asked.base_url, render(asked.path, values, in_path=True)))
+    path = render(asked.path, values, in_path=True)
+    if _climbs(path) > _climbs(asked.path):
+        raise RequestError(
+            f"a value would lead the path `{asked.path}` elsewhere: `{path}`",
+            code="request.path",
+            hint="No URL can hold a part that is `.` or `..` as a value.",
+        )
+    return plain(join(asked.base_url, path))
+
+
+def _climbs(path: str) -> int:
+    """Count the parts of a path that servers take as a step up, or as none."""
+    return sum(part in {".", ".."} for part in path.partition("?")[0].split("/"))
 
 
 def _filled(value: Json, values: Mapping[str, object], *, keep_types: bool = False) -> Json:

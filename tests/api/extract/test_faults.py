@@ -144,7 +144,9 @@ async def test_counters_and_events_tell_what_happened(bench: Bench) -> None:
 async def test_a_server_that_is_not_there_is_tried_and_named(bench: Bench) -> None:
     async with serving(saying(OK)) as api:
         pass
-    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ cannot be reached: Connection refused \(5 tries\)") as caught:
+    with pytest.raises(
+        FetchError, match=r"127\.0\.0\.1:\d+ cannot be reached: Connection refused \(5 tries\)"
+    ) as caught:
         await bench.rows(api)
     assert caught.value.error_code == "fetch.unreachable"
     assert len(bench.clock.slept) == 4

@@ -175,6 +175,12 @@ def test_with_a_total_the_offset_that_reaches_it_ends() -> None:
     assert after(TOTAL, {"total": 9}, count=0) is None
 
 
+def test_a_total_that_is_less_than_what_came_counts_as_none() -> None:
+    assert after(TOTAL, {"total": 0}) is not None
+    assert after(TOTAL, {"total": 1}) is not None
+    assert after(TOTAL, {"total": 0}, count=1) is None
+
+
 def test_a_total_that_is_null_counts_as_none() -> None:
     assert after(TOTAL, {"total": None}) is not None
     assert after(TOTAL, {"total": None}, count=1) is None

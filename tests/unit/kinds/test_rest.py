@@ -68,6 +68,14 @@ def test_a_param_that_the_path_names_goes_into_the_path() -> None:
     assert (made.url, made.params) == ("https://h/v1/repos/a%2Fb/items", (("q", "1"),))
 
 
+@pytest.mark.parametrize("value", [".", "..", "a/../../admin"])
+def test_a_value_cannot_lead_a_path_elsewhere(value: str) -> None:
+    with pytest.raises(RequestError, match="elsewhere"):
+        request({**START, "id": value}, path="x/{+id}?full=1")
+    assert request({**START, "id": f"v{value}"}, path="x/{id}").url.startswith("https://h/v1/x/v")
+    assert request({**START, "id": "7"}, path="x/../{id}").url == "https://h/v1/x/../7"
+
+
 def test_path_values_are_encoded_and_plus_keeps_slashes() -> None:
     values: dict[str, object] = {**START, "id": "a/b c?d", "full_name": "o/r"}
     assert request(values, path="x/{id}").url == "https://h/v1/x/a%2Fb%20c%3Fd"
