@@ -162,8 +162,13 @@ class QueryEngine:
             return stream.whole()
 
     @contextmanager
-    def stream(self, sql: str, *, max_rows: int = 0, timeout: float = 60.0) -> Iterator[ResultStream]:
-        """Answer one SELECT batch by batch, in constant memory; the limits hold until the block ends."""
+    def stream(
+        self, sql: str, *, max_rows: int = 0, timeout: float = 60.0, native: bool = False
+    ) -> Iterator[ResultStream]:
+        """Answer one SELECT batch by batch, in constant memory; the limits hold until the block ends.
+
+        `native`: values as DuckDB has them, to be fetched from the connection itself.
+        """
         if max_rows < 0 or timeout < 0:
             raise UsageError("max_rows and timeout cannot be negative", hint="0 means no limit.")
         if len(sql) > _MAX_SQL:
@@ -173,7 +178,7 @@ class QueryEngine:
         try:
             with Watch(seat, timeout, self._stuck) as watch:
                 try:
-                    yield self._answer(seat, sql, max_rows)
+                    yield self._answer(seat, sql, max_rows, native=native)
                     sound = True
                 except RequestError:
                     sound = True
@@ -194,7 +199,7 @@ class QueryEngine:
             self._seat = None
             seat.leave(sound=sound)
 
-    def _answer(self, seat: Seat, sql: str, max_rows: int) -> ResultStream:
+    def _answer(self, seat: Seat, sql: str, max_rows: int, *, native: bool) -> ResultStream:
         read = self._decide(seat, sql)
         views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
         resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
@@ -226,7 +231,7 @@ class QueryEngine:
                     self._refuse_hidden(connection, read)
                 relation = connection.sql(read.sql)
                 columns = columns_of(relation.columns, relation.types)
-                connection.execute(_wrapped(read.sql, columns))
+                connection.execute(read.sql if native else _wrapped(read.sql, columns))
         except reader.InterruptError:
             raise
         except reader.DuckDBError as error:
