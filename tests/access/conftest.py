@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -57,19 +57,25 @@ STATE = [
         ("spent", ["spent"]),
     )
 ]
-_LINES = '[{"sku": "a", "email": "ada.line@secret.example"}, {"sku": "b", "email": null}]'
-CUSTOMERS = (
-    """CREATE TABLE customers (id BIGINT, name VARCHAR, email VARCHAR, mail_1f2e VARCHAR, phone BIGINT,
-    emails VARCHAR[], profile JSON, lines JSON, region VARCHAR, spent BIGINT)""",
-    f"""INSERT INTO customers VALUES
-    (1, 'Ada', 'ada@secret.example', 'ada.1@secret.example', 417001, ['ada.2@secret.example'],
-     '{{"contact": {{"email": "ada.3@secret.example", "city": "Bern"}}}}', '{_LINES}', 'eu', 100),
-    (2, 'Bob', 'Bob@secret.example ', 'bob.1@secret.example', 417002, [],
-     '{{"contact": {{"email": "bob.3@secret.example"}}}}', '[]', 'us', 250),
-    (3, 'Cyd', NULL, NULL, NULL, NULL, NULL, NULL, 'eu', 50),
-    (4, 'Dan', 'dan@secret.example', NULL, 417004, NULL, '"dan.3@secret.example"', NULL, 'us', 900)""",
-    "UPDATE customers SET name = 'Ada Lovelace' WHERE id = 1",
-)
+CREATE = """CREATE TABLE customers (id BIGINT, name VARCHAR, email VARCHAR, mail_1f2e VARCHAR, phone BIGINT,
+    emails VARCHAR[], profile JSON, lines JSON, region VARCHAR, spent BIGINT)"""
+
+
+def customers(one: str, host: str, phone: int, others: Sequence[tuple[int, str, int]]) -> str:
+    """Two customers of the EU, and others of the US; what is hidden is what the arguments say."""
+    lines = f'[{{"sku": "a", "email": "{one}.line@{host}"}}, {{"sku": "b", "email": null}}]'
+    profile = f'{{"contact": {{"email": "{one}.3@{host}", "city": "Bern"}}}}'
+    rows = [
+        f"(1, 'Ada', '{one}@{host}', '{one}.1@{host}', {phone}, ['{one}.2@{host}'], '{profile}', '{lines}', 'eu', 100)",
+        f"(3, 'Cyd', NULL, NULL, NULL, NULL, '\"{one}.text@{host}\"', '[]', 'eu', 50)",
+        *(
+            f"({number}, '{name}', ' {name}@{host} ', '{name}@{host}', {phone + number}, [], NULL, NULL, 'us', {spent})"
+            for number, name, spent in others
+        ),
+    ]
+    return f"INSERT INTO customers VALUES {', '.join(rows)}"
+
+
 VIEW = (
     "CREATE VIEW customers__lines AS SELECT t.id AS _customers_id, e.i - 1 AS _index, "
     "json_extract_string(e.v, '/sku') AS sku, json_extract_string(e.v, '/email') AS email FROM customers t, "
@@ -84,6 +90,14 @@ ACCESS: dict[str, dict[str, Any]] = {
     "europe": {"sources": ["shop"], "rows": {"shop.customers": "region = 'eu'"}, "hide": ["shop.customers.phone"]},
     "support": {"sources": ["shop.customers"], "pii": "deny"},
     "nobody": {"sources": []},
+    "hashed": {"sources": ["shop", "crm.people"], "pii": "hash", "columns": {"crm.people.email": "hash"}},
+    "bot": {
+        "sources": ["shop", "crm.people"],
+        "rows": {"shop.customers": "region = 'eu'"},
+        "hide": ["shop.customers.phone", "crm.people.tax_id"],
+        "columns": {"crm.people.email": "mask"},
+        "pii": "mask",
+    },
 }
 
 
@@ -91,32 +105,31 @@ def shop() -> Connector:
     return Connector.model_validate(SHOP)
 
 
-@pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """Three lakes that tests only read."""
-    paths = Paths(tmp_path_factory.mktemp("workspace"))
+def build(paths: Paths, one: str, host: str, phone: int, others: Sequence[tuple[int, str, int]]) -> Paths:
+    """Make three lakes and what config.yaml says of them."""
     storage = Storage(paths.lakes)
     builder = Builder(storage.lake("shop"))
     builder.commit(
         f"INSERT INTO _dinobase_state VALUES ('customers', 'schema', '{json.dumps(STATE)}'), "
         "('customers', 'key', '[\"id\"]')"
     )
-    for statement in CUSTOMERS:
-        builder.commit(statement)
+    builder.commit(CREATE)
+    builder.commit(customers(one, host, phone, others))
+    builder.commit("UPDATE customers SET name = 'Ada Lovelace' WHERE id = 1")
     builder.commit(
         "CREATE TABLE notes (_customers_email VARCHAR, text VARCHAR)",
-        "INSERT INTO notes VALUES ('ada@secret.example', 'hello'), ('dan@secret.example', 'bye')",
+        f"INSERT INTO notes VALUES ('{one}@{host}', 'hello'), ('dan@{host}', 'bye')",
     )
     builder.commit(VIEW)
     builder.close()
     crm = Builder(storage.lake("crm"))
     crm.commit("CREATE TABLE people (id BIGINT, email VARCHAR, tax_id VARCHAR)")
-    crm.commit("INSERT INTO people VALUES (7, ' ADA@secret.example', 'T-1'), (8, 'eve@secret.example', 'T-2')")
+    crm.commit(f"INSERT INTO people VALUES (7, ' {one.upper()}@{host}', 'T-{phone}'), (8, 'eve@{host}', 'T-2')")
     crm.commit("CREATE TABLE deals (id BIGINT, amount BIGINT)")
     crm.close()
     hr = Builder(storage.lake("hr"))
     hr.commit("CREATE TABLE salaries (id BIGINT, email VARCHAR, pay BIGINT)")
-    hr.commit("INSERT INTO salaries VALUES (1, 'hr.ada@secret.example', 123456)")
+    hr.commit(f"INSERT INTO salaries VALUES (1, 'hr.{one}@{host}', {phone})")
     hr.close()
     paths.make(paths.connectors)
     for name in ("shop", "crm", "hr"):
@@ -124,6 +137,19 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Paths:
         (paths.connectors / f"{name}.yaml").write_text(yaml.safe_dump(definition))
     paths.config.write_text(yaml.safe_dump({"connectors": {n: {"type": n} for n in CONNECTORS}, "access": ACCESS}))
     return paths
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """A workspace that tests only read."""
+    return build(Paths(tmp_path_factory.mktemp("workspace")), "ada", SECRET, 417001, [(2, "Bob", 250), (4, "Dan", 900)])
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """The same workspace but for what is hidden: other addresses, numbers and customers of the US."""
+    others = [(2, "Zoe", -7), (5, "Yan", 31), (9, "Xi", 77_777)]
+    return build(Paths(tmp_path_factory.mktemp("twin")), "wilhelmina.k", "other.invalid", 99, others)
 
 
 Access = Mapping[str, Any]
