@@ -49,7 +49,7 @@ def stage_sql(
     size = max(_SMALLEST_BUFFER, longest + 1024)
     return (
         f"COPY (SELECT {', '.join(fields)} FROM read_json({literal(source)}, format = 'newline_delimited', "
-        f"compression = 'uncompressed', maximum_object_size = {size}, columns = {{{reads}}})) "
+        f"records = 'true', compression = 'uncompressed', maximum_object_size = {size}, columns = {{{reads}}})) "
         f"TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20000)"
     )
 
