@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.core.clock import iso
+from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact_url
 from dinobase.core.settings import Paths
 from dinobase.kinds import duration
@@ -79,10 +80,17 @@ def _connector(
 ) -> results.ConnectorStatus:
     name = location.name
     own = {table: last for (connector, table), last in syncs.items() if connector == name}
-    if guard is None or not guard.covers(name):
-        rows = _rows(location)
-    else:
-        rows, counted = _rows_for(location, guard)
+    broken = ""
+    rows: dict[str, int] = {}
+    counted: dict[str, int] = {}
+    try:  # one lake that cannot be read hides no other
+        if guard is None or not guard.covers(name):
+            rows = _rows(location)
+        else:
+            rows, counted = _rows_for(location, guard)
+    except LakeError as error:
+        broken = error.message
+    if guard is not None and guard.covers(name):
         own = {
             table: replace(last, error=last.error and _FAILED, total_rows=counted.get(table, last.total_rows))
             for table, last in own.items()
@@ -95,13 +103,19 @@ def _connector(
     return results.ConnectorStatus(
         name=name,
         type=entry["type"],
-        status=str(run["status"]) if run else "never",
+        status="error" if broken else str(run["status"]) if run else "never",
         last_sync=max(times, default=None),
         is_stale=not tables or any(t.is_stale for t in tables),
         tables=tables,
         sync_interval=entry.get("sync_interval") or None,
-        error=(_FAILED if _covers(guard, name) else str(run["error"])) if run and run["error"] else None,
+        error=broken or _said(run, told=not _covers(guard, name)),
     )
+
+
+def _said(run: Mapping[str, Any] | None, *, told: bool) -> str | None:
+    if run is None or not run["error"]:
+        return None
+    return str(run["error"]) if told else _FAILED
 
 
 def _table(name: str, rows: Mapping[str, int], last: LastSync, freshness: float) -> results.TableStatus:

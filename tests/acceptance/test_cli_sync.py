@@ -89,6 +89,19 @@ def test_status_and_connectors_say_how_fresh_everything_is(connected: Cli) -> No
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", entry["last_sync"])
 
 
+def test_a_lake_that_cannot_be_read_is_said_of_its_connector_and_hides_no_other(connected: Cli) -> None:
+    other = (connected.root / "connectors" / "acme.yaml").read_text().replace("name: acme", "name: zulu")
+    (connected.root / "connectors" / "zulu.yaml").write_text(other)
+    connected.ok("add", "zulu", "--api-key", TOKEN, "--no-check")
+    connected.ok("sync")
+    (connected.root / "lakes" / "zulu.db").write_bytes(b"no database" * 1000)
+    acme, zulu = connected.ok("status")["connectors"]
+    assert (acme["status"], [t["rows"] for t in acme["tables"]]) == ("success", [3, 5])
+    assert zulu["status"] == "error"
+    assert "zulu" in zulu["error"] or "database" in zulu["error"]
+    assert [c["name"] for c in connected.ok("connectors")["connectors"]] == ["acme", "zulu"]
+
+
 def test_on_a_terminal_a_sync_shows_progress_and_ends_with_a_table(connected: Cli) -> None:
     shown = connected.terminal("sync")
     assert shown.code == 0
