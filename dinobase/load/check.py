@@ -32,9 +32,9 @@ _TYPES: dict[str, Any] = {
 _DECLARED = str | _INT64 | float | None  # read as text and cast
 _LONG_NUMBER = b" " + b"0" * 16
 _LONG_FRACTION = re.compile(rb"\.\d{8}")
-_SMALL, _SMALL_TOO = re.compile(rb"e-\d"), re.compile(rb"E-\d")  # two, since a literal start is found faster
-_MAYBE_TINY = re.compile(rb"0a 000 | 0+a 0000+ ")  # as the scan sees it
-_TINY = re.compile(rb"\d[eE]-\d{3,}(?![^\s,}\]])")
+# Two of each, since a literal start is found faster; what follows the digits tells a number from an id.
+_SMALL = [re.compile(e + rb"-\d+[\s,\]}]") for e in (b"e", b"E")]
+_TINY = [re.compile(e + rb"-\d{3,}[\s,\]}]") for e in (b"e", b"E")]
 _UNNAMEABLE = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')  # what msgspec or SQL cannot have in a name
 
 
@@ -42,7 +42,7 @@ def _scan_table() -> bytes:
     """Map digits to 0, what may stand before a number to a space, the rest to a letter."""
     table = bytearray(b"a" * 256)
     table[ord("0") : ord("9") + 1] = b"0" * 10
-    for byte in b" \t\r\n,:[]}-":
+    for byte in b" \t\r\n,:[-":
         table[byte] = ord(" ")
     return bytes(table)
 
@@ -77,7 +77,7 @@ class Checker:
         return not has_long_number(lines)
 
 
-_SUSPECT = (_LONG_FRACTION, _SMALL, _SMALL_TOO)
+_SUSPECT = (_LONG_FRACTION, *_SMALL)
 
 
 def has_long_number(lines: bytes) -> bool:
@@ -85,8 +85,7 @@ def has_long_number(lines: bytes) -> bool:
 
     Sees a few too many, never one too few.
     """
-    scanned = b" " + lines.translate(_SCAN, b".")
-    return _LONG_NUMBER in scanned or bool(_MAYBE_TINY.search(scanned) and _TINY.search(lines))
+    return _LONG_NUMBER in b" " + lines.translate(_SCAN, b".") or any(p.search(lines) for p in _TINY)
 
 
 class Tree:
