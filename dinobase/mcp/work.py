@@ -114,6 +114,13 @@ def refresh(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) 
     return answers.synced(desk.workspace.refresh(args["names"], observe=observe, identity=identity))
 
 
+def exec_code(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
+    """Run Python in the sandbox."""
+    from dinobase.mcp import code
+
+    return code.run(desk, identity, args["code"], timeout=args["timeout"], budget=args["budget"])
+
+
 def briefing(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """Compute the instructions."""
     del args
@@ -125,6 +132,7 @@ def briefing(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> s
 OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] = {
     "query": query,
     "describe": describe,
+    "exec_code": exec_code,
     "search": search,
     "diff": diff,
     "list_connectors": list_connectors,

@@ -17,7 +17,16 @@ async def test_every_tool_is_listed_with_what_it_may_do(door: Door) -> None:
         tools = (await session.list_tools()).tools
     hints = {tool.name: tool.annotations for tool in tools}
     reading = {name for name, hint in hints.items() if hint and hint.read_only_hint}
-    assert {"query", "history", "diff", "list_connectors", "search", "describe", "status"} == reading
+    assert reading == {
+        "query",
+        "history",
+        "diff",
+        "exec_code",
+        "list_connectors",
+        "search",
+        "describe",
+        "status",
+    }
     refresh = hints["refresh"]
     assert refresh is not None
     assert (refresh.read_only_hint, refresh.destructive_hint) == (False, False)

@@ -33,4 +33,17 @@ async def diff(call: Call, table: str, since: str, until: str = "", limit: Annot
     return await call.ask("diff", table=table, since=since, until=until, limit=limit)
 
 
-TOOLS = (tool(query), tool(history), tool(diff))
+async def exec_code(
+    call: Call,
+    code: str,
+    budget: Annotated[int, Ge(200), Le(50_000)] = 4000,
+    timeout: Annotated[float, Ge(0.1), Le(600)] = 60.0,  # noqa: ASYNC109 - it is the code's, which ends in another process
+) -> str:
+    """Run Python where SQL is not enough; answers what it prints and its last value.
+
+    It has query(sql) -> list of dicts, describe(*tables), search(words); no files, network or packages.
+    """
+    return await call.ask("exec_code", code=code, budget=budget, timeout=timeout)
+
+
+TOOLS = (tool(query), tool(history), tool(diff), tool(exec_code))
