@@ -131,6 +131,12 @@ class RunLog:
                 return []
             return records.rows(f"{sql}{own} ORDER BY started_at", [by] if by else [])
 
+    def writes(self, table: str, columns: Iterable[str], *, by: str = "") -> list[tuple[Any, ...]]:
+        """Return `mutations` or `mutation_steps`; `by`: what one identity planned."""
+        from dinobase.catalog import mutations  # only a query that names them asks
+
+        return mutations.rows(table, tuple(columns), self._state, self._catalog, identity=by)
+
 
 RUN_COLUMNS = ("run_id", "connector", "mode", "status", "started_at", "finished_at", "rows", "error")
 TABLE_COLUMNS = (

@@ -128,10 +128,10 @@ def _refusal(target: Target, changes: Sequence[RowChange]) -> QueryError | None:
     endpoint, table = target.endpoint, target.table
     for change in changes:
         for column in change.columns:
+            if change.operation == "update" and column in table.key and not _maps(endpoint, column):
+                return _key_change(table, column)
             sent_elsewhere = change.operation == "create" and target.named_in_path(column)
             if not (target.writable(column) or sent_elsewhere):
-                return _not_writable(target, column)
-            if change.operation == "update" and column in table.key and not _maps(endpoint, column):
                 return _not_writable(target, column)
         missing = _missing(target, change)
         if missing:
@@ -160,6 +160,15 @@ def _missing(target: Target, change: RowChange) -> str:
 
 def _maps(endpoint: WriteEndpoint, column: str) -> bool:
     return isinstance(endpoint.columns, dict) and column in endpoint.columns
+
+
+def _key_change(table: Table, column: str) -> QueryError:
+    return QueryError(
+        f"The statement changes {column}, which identifies a row of {table.full_name}",
+        code="write.key",
+        hint="Insert a new row and delete the old one, if the source can do both.",
+        column=column,
+    )
 
 
 def _not_writable(target: Target, column: str) -> QueryError:

@@ -17,6 +17,8 @@ from dinobase.mutate.change import RowChange, Table
 from dinobase.mutate.journal import Journal, Writing, digest
 from dinobase.mutate.lakeside import merge, record
 from dinobase.mutate.planner import FindConnector, Planned, Planner
+from dinobase.mutate.shown import outcome
+from dinobase.mutate.shown import planned as planned_for
 from dinobase.mutate.standing import (
     STOPPED,
     WAITING,
@@ -50,7 +52,8 @@ class MutationEngine:
         self, sql: str, *, identity: str = "cli", max_rows: int | None = None, timeout: float = 60.0
     ) -> dict[str, Json]:
         """Plan a write and record it; one that needs nobody's approval is applied at once."""
-        return self._record(self._planner.plan(sql, identity, max_rows=max_rows, timeout=timeout), identity)
+        result = self._planner.plan(sql, identity, max_rows=max_rows, timeout=timeout)
+        return self._shown(self._record(result, identity), result.mutations, identity)
 
     def undo(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
         """Plan what takes an applied mutation back; it is previewed and approved like any other."""
@@ -82,7 +85,7 @@ class MutationEngine:
                 reasons=sorted(set(reasons)),
             )
         planned = self._planner.undo(identity, table, changes, last["mutation_id"], f"undo {last['mutation_id']}")
-        return self._record(planned, identity)
+        return self._shown(self._record(planned, identity), planned.mutations, identity)
 
     @property
     def has_key(self) -> bool:
@@ -111,7 +114,7 @@ class MutationEngine:
                 )
                 if not moved:
                     raise not_waiting(name, "decided by another")
-            return self._run(found, writing)
+            return outcome(self._planner.guard(identity), self._run(found, writing))
 
     def confirm_batch(self, names: Sequence[str], *, identity: str = "cli", human: bool = False) -> dict[str, Json]:
         """Confirm several, in order; ends at the first that is not wholly executed."""
@@ -141,13 +144,15 @@ class MutationEngine:
     def show(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
         """Return all that is known of a mutation or a batch."""
         found = self._own(name, identity)
+        plans = [dict(mutation) for mutation in found]
         shown = []
         for mutation in found:
             plan = mutation.pop("plan") or {}
             mutation.pop("place")
             steps = [shown_step(row) for row in self.journal.steps(mutation["mutation_id"])]
             shown.append(mutation | {"status": status_of(mutation), "preview": plan.get("preview"), "steps": steps})
-        return shown[0] if len(shown) == 1 else {"batch_id": name, "mutations": shown}
+        result = shown[0] if len(shown) == 1 else {"batch_id": name, "mutations": shown}
+        return self._shown(result, plans, identity)
 
     def verify(self) -> dict[str, Json]:
         """Check the journal's hash chain."""
@@ -183,7 +188,7 @@ class MutationEngine:
                     raise not_waiting(name, "decided by another", "resume")
                 if facts:
                     writing.steps(mutation["mutation_id"], "resend", [], facts)
-            return self._run(left, writing, resend=resend)
+            return outcome(self._planner.guard(identity), self._run(left, writing, resend=resend))
 
     def abandon(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
         """Give up what is left of a mutation that stopped; what was done stays done."""
@@ -193,6 +198,14 @@ class MutationEngine:
                 if not writing.move(mutation["mutation_id"], "abandoned", STOPPED, "abandoned", finished_at=iso(now())):
                     raise not_waiting(name, mutation["status"], "abandon")
         return counted(self.journal, found, status="abandoned")
+
+    def _shown(self, result: dict[str, Json], mutations: Sequence[Mapping[str, Any]], identity: str) -> dict[str, Json]:
+        """Return a result as its reader may see it."""
+        guard = self._planner.guard(identity)
+        if guard is None:
+            return result
+        tables = [m["plan"]["table"] for m in mutations if m.get("plan")]
+        return planned_for(guard, result, {f"{t['connector']}.{t['name']}": t["paths"] for t in tables})
 
     # confirmation
 

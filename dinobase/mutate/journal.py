@@ -15,20 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dinobase.catalog.mutations import MUTATION_COLUMNS, SINCE, STEP_COLUMNS
 from dinobase.core.clock import iso, now
 from dinobase.core.errors import UnknownName
 from dinobase.lake.records import Records, open_records, read_records
 from dinobase.mutate.values import Json, dumps
 
-SINCE = 4  # the migration that makes these tables
-MUTATION_COLUMNS = (
-    "mutation_id", "batch_id", "place", "identity", "connector", "table_name", "operation", "sql", "status", "approval",
-    "rows", "plan_hash", "created_at", "expires_at", "approved_by", "approved_at", "finished_at", "undo_of",
-)  # fmt: skip
-STEP_COLUMNS = (
-    "mutation_id", "step", "call_number", "operation", "record_key", "status", "request", "before_image", "answer",
-    "http_status", "error", "idempotency_key", "sent_at", "finished_at",
-)  # fmt: skip
 _START = "0" * 64
 
 
@@ -94,17 +86,6 @@ class Journal:
         sql = "SELECT 1 FROM mutation_journal WHERE mutation_id = ? AND event = ? LIMIT 1"
         with read_records(self._state, self._catalog, since=SINCE) as records:
             return records is not None and bool(records.rows(sql, [mutation_id, event]))
-
-    def rows(self, table: str, columns: Sequence[str], *, identity: str = "") -> list[tuple[Any, ...]]:
-        """Return a whole table, for `_dinobase.*` in SQL; `identity`: its own mutations alone."""
-        where, values = "", []
-        if identity:
-            where, values = " WHERE mutation_id IN (SELECT mutation_id FROM mutations WHERE identity = ?)", [identity]
-        order = "created_at, place" if table == "mutations" else "mutation_id, step"
-        with read_records(self._state, self._catalog, since=SINCE) as records:
-            if records is None:
-                return []
-            return records.rows(f"SELECT {', '.join(columns)} FROM {table}{where} ORDER BY {order}", values)
 
     def verify(self) -> tuple[int, Broken | None]:
         """Return how many records there are, and the first that was altered."""

@@ -62,7 +62,7 @@ class Planner:
         policy = policy_of(self._config.get("access") or {}, identity)
         for statement, _, resource in found:
             self._permitted(policy, statement, resource)
-        guard = guard_of(self._paths, self._config, identity, self._pii)
+        guard = self.guard(identity)
         known = [n for n in self._config["connectors"] if guard is None or policy.connector(n)]
         uses = self._uses(found, known, limits)
         targets = [(s.connector, r.name) for s, _, r in found]
@@ -78,6 +78,10 @@ class Planner:
                 parts.append(self._part(instance, guard, statement, connector, table, mine))
         _refuse_overlaps([(table, step.changes) for table, _, _, steps, _ in parts for step in steps])
         return self._planned(identity, parts, max_rows)
+
+    def guard(self, identity: str) -> Guard | None:
+        """Return an identity's access rules, None where it sees everything."""
+        return guard_of(self._paths, self._config, identity, self._pii)
 
     def undo(self, identity: str, table: Table, changes: Sequence[RowChange], undone: str, sql: str) -> Planned:
         """Plan changes that are known already."""

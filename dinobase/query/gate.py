@@ -17,7 +17,7 @@ from dinobase.query.statement import cut_end
 SYSTEM = "_dinobase"
 INFORMATION = "information_schema"
 RESULT = "result"  # what was too large to show, as tables
-SYSTEM_TABLES = ("sync_runs", "sync_run_tables")
+SYSTEM_TABLES = ("sync_runs", "sync_run_tables", "mutations", "mutation_steps")
 INFORMATION_TABLES = ("schemata", "tables", "columns")
 _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _REFS = frozenset({"JOIN", "SUBQUERY", "EXPRESSION_LIST", "EMPTY", "PIVOT"})

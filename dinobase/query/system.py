@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 
 CLI = "cli"
 Rows = Iterable[Sequence[Any]]
-_RUN_TYPES = {"started_at": "TIMESTAMPTZ", "finished_at": "TIMESTAMPTZ", "duration_s": "DOUBLE"}
+_RUN_TYPES = {
+    **dict.fromkeys(("started_at", "finished_at", "created_at", "expires_at", "approved_at", "sent_at"), "TIMESTAMPTZ"),
+    "duration_s": "DOUBLE",
+}
 _NUMBERS = frozenset(
-    "rows inserted updated deleted total_rows bytes requests retries snapshot ordinal_position".split()  # noqa: SIM905
-)
+    {
+        "rows", "inserted", "updated", "deleted", "total_rows", "bytes", "requests", "retries", "snapshot",
+        "ordinal_position", "place", "step", "call_number", "http_status",
+    }
+)  # fmt: skip
 _INFORMATION = {
     "schemata": ("catalog_name", "schema_name"),
     "tables": ("table_catalog", "table_schema", "table_name", "table_type"),
@@ -50,6 +56,9 @@ def fill(
     """Make the tables that a query names, with the rows that the identity may see."""
     connection.execute(f"ATTACH ':memory:' AS {SYSTEM}; CREATE SCHEMA {SYSTEM}.info")
     for table in system:
+        if table not in _RUNS:
+            _writes(connection, table, log, identity, guard)
+            continue
         rows = log.rows(table, _RUNS[table], by="" if identity == CLI else identity)
         if guard is not None:
             rows = [row for row in rows if _may_see(guard, dict(zip(_RUNS[table], row, strict=True)))]
@@ -59,6 +68,19 @@ def fill(
         found = _information(connection, lakes(), guard, columns="columns" in wanted)
         for table in wanted:
             _make(connection, f"{SYSTEM}.info.{ident(table)}", _INFORMATION[table], found[table])
+
+
+def _writes(connection: Any, table: str, log: RunLog, identity: str, guard: Guard | None) -> None:
+    """Make a table of the journal of writes; values in it are not shown where access rules may hide them."""
+    from dinobase.catalog.mutations import HIDDEN_STEP_COLUMNS, MUTATION_COLUMNS, STEP_COLUMNS
+
+    columns = MUTATION_COLUMNS if table == "mutations" else STEP_COLUMNS
+    rows = log.writes(table, columns, by="" if identity == CLI else identity)
+    if guard is not None:
+        rows = [
+            tuple(None if c in HIDDEN_STEP_COLUMNS else v for c, v in zip(columns, row, strict=True)) for row in rows
+        ]
+    _make(connection, f"{SYSTEM}.main.{ident(table)}", columns, rows)
 
 
 def _make(connection: Any, name: str, columns: Sequence[str], rows: Rows) -> None:

@@ -96,7 +96,7 @@ class Datasette:
             "DELETE FROM customers; DELETE FROM orders; DELETE FROM log;"
             "INSERT INTO customers VALUES (1, 'Ada', 'ada@example.com', 'Berlin', 1.5, NULL),"
             " (2, 'Bob', 'bob@example.com', 'Berlin', 2, 'old'), (3, 'Cyd', 'cyd@example.com', 'Rome', NULL, '');"
-            "INSERT INTO orders VALUES (10, 1, 'open', 9.99), (11, 1, 'paid', 20), (12, 2, 'open', 1);"
+            "INSERT INTO orders VALUES (10, 1, 'open', 9.75), (11, 1, 'paid', 20), (12, 2, 'open', 1);"
             "INSERT INTO log VALUES ('started');"
         )
 
