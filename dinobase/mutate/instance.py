@@ -121,7 +121,13 @@ class Instance:
             prepare(self.connection, begun, where)
             added = add_missing(self.connection, begun, where, statement)
             whole = Table(
-                table.connector, table.name, {**seen, **added}, table.paths, table.key, table.own, tuple(added)
+                table.connector,
+                table.name,
+                {**seen, **added},
+                table.paths,
+                table.key,
+                table.own,
+                tuple(added) if seen else (),
             )
             return whole, run(self.connection, whole, where, statement)
         except reader.InterruptError:

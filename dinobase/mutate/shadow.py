@@ -50,6 +50,9 @@ def add_missing(connection: Any, table: Table, where: Place, statement: Statemen
     missing = [c for c in statement.columns if table.column(c) is None]
     allowed = {name.lower(): name for name in table.extra}
     added: dict[str, str] = {}
+    if not table.types:  # no sync has seen a row: the table is as the statement says
+        allowed |= {name.lower(): name for name in (*statement.columns, *table.key)}
+        missing += [k for k in table.key if k.lower() not in {c.lower() for c in statement.columns}]
     if not missing:
         return added
     types = {}
