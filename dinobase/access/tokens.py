@@ -109,6 +109,19 @@ class TokenBook:
             when = records.rows("SELECT revoked_at FROM tokens WHERE name = ?", [name])[0][0]
         return TokenRevoked(name, str(when))
 
+    def stamp(self) -> tuple[int, ...] | None:
+        """Return what differs as soon as anything was recorded; None where that cannot be told from files."""
+        if self._catalog:
+            return None
+        found: list[int] = []
+        for name in ("records.db", "records.db-wal"):
+            try:
+                facts = (self._state / name).stat()
+            except FileNotFoundError:
+                continue
+            found += [facts.st_mtime_ns, facts.st_size, facts.st_ino]
+        return tuple(found)
+
     def identity(self, token: str) -> str | None:
         """Return whose token it is; None where it does not work, whatever the reason."""
         if not token.startswith(PREFIX):

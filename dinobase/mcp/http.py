@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from anyio import to_thread
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from dinobase.core.errors import DinobaseError, UsageError
-from dinobase.mcp.guard import Guard, Rate, allowed_hosts
+from dinobase.core.errors import UsageError
+from dinobase.mcp.guard import Guard, Identities, Rate, allowed_hosts
 from dinobase.mcp.handlers import TOOLS
 from dinobase.mcp.pool import Pool, pool_size
 from dinobase.mcp.server import build
@@ -43,13 +42,7 @@ def serve(workspace: Workspace, *, host: str, port: int, say: Callable[[str], ob
 
 def application(workspace: Workspace, pool: Pool, tools: Sequence[Tool], *, host: str, port: int) -> ASGIApp:
     """Wire the ASGI application; its lifespan starts and ends the pool."""
-    tokens = workspace.tokens()
-
-    async def identify(token: str) -> str | None:
-        try:
-            return await to_thread.run_sync(tokens.identity, token)
-        except DinobaseError:
-            return None  # records that cannot be read let nobody in
+    identities = Identities(workspace.tokens())
 
     async def instructions(identity: str) -> str:
         return await pool.ask("briefing", identity, {})
@@ -60,7 +53,7 @@ def application(workspace: Workspace, pool: Pool, tools: Sequence[Tool], *, host
         await manager.handle_request(scope, receive, send)
 
     guarded = Guard(
-        sessions, identify=identify, hosts=allowed_hosts(host, port), path=PATH, rate=Rate(BURST, PER_SECOND)
+        sessions, identify=identities.of, hosts=allowed_hosts(host, port), path=PATH, rate=Rate(BURST, PER_SECOND)
     )
 
     @asynccontextmanager
