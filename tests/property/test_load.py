@@ -16,7 +16,7 @@ from dinobase.load.infer import Shaping
 from tests.lake.load.lakes import Lake
 from tests.lake.load.oracle import Num, check, text
 
-EXAMPLES = 8
+EXAMPLES = 6
 TORTURE = 400
 _NAMES = count()
 

@@ -271,6 +271,8 @@ async def test_declared_types_win_over_what_the_values_look_like(tmp_path: Path)
         address.since: {type: DATE}
         n: {type: INTEGER}
         gone: {type: BIGINT}
+      relationships: [{columns: [zip], to: places, to_columns: [zip]}]
+    - {name: places, primary_key: id}
     """
     record = {"id": 1, "price": "12.30", "zip": 10115, "meta": {"a": 1}, "address": {"since": "2024-01-01"}, "n": "x"}
     async with shop(tmp_path, lambda _: [record], yaml) as made:
