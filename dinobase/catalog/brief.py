@@ -12,8 +12,8 @@ from dinobase.catalog.tables import ColumnDescription, JsonPath, RelatedTable, T
 from dinobase.catalog.tokens import exceeds
 
 _FEW_TABLES = 3
-_COLUMN_TOKENS = (40, 15)  # a column of few tables, of many; estimates of prose are a third too high
-_MEANINGS = ((120, 90, 60, 40), (70, 50, 36))
+_COLUMN_TOKENS = (40, 17)  # a column of few tables, of many; estimates of prose are a third too high
+_MEANINGS = ((120, 90, 60, 40), (70, 50, 36, 28, 22))
 _NOTES = 60  # below it a note gives way to the description
 _SEVERAL = 3  # tables in which a column means the same
 _PATHS = 10

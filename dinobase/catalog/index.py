@@ -30,13 +30,14 @@ from dinobase.lake.sql import qualified
 if TYPE_CHECKING:
     from dinobase.spec.models import Column, Connector, Resource
 
-VERSION = 2
+VERSION = 3
 _PLACE = "connector UNINDEXED, tbl UNINDEXED, col UNINDEXED"
 _TOKENS = "unicode61 remove_diacritics 2', prefix = '3'"
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS connectors (name TEXT PRIMARY KEY, stamp TEXT, description TEXT)",
     "CREATE TABLE IF NOT EXISTS tables (connector TEXT, name TEXT, owner TEXT, rows INTEGER, description TEXT)",
     "CREATE TABLE IF NOT EXISTS columns (connector TEXT, tbl TEXT, name TEXT, type TEXT, description TEXT)",
+    "CREATE INDEX IF NOT EXISTS tables_by_name ON tables (connector, name)",
     "CREATE INDEX IF NOT EXISTS columns_by_table ON columns (connector, tbl)",
     f"CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5({_PLACE}, name, text, tokenize = 'porter {_TOKENS})",
     f"CREATE VIRTUAL TABLE IF NOT EXISTS vals USING fts5({_PLACE}, value, tokenize = '{_TOKENS})",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FEW_TOKENS = 750
 MANY_TOKENS = 1_900
-_FEW = 12
+_FEW = 5
 _DESCRIPTION = 90
 HOW = (
     "Tables are connector.table and join across connectors; SQL is DuckDB's. "
@@ -91,7 +91,7 @@ def collect(
 
 
 def text(info: Info) -> str:
-    """Return the most telling form that fits: 750 tokens for a dozen connectors, 1,900 for more."""
+    """Return the most telling form that fits: 750 tokens for five connectors, 1,900 for more."""
     if not info.connectors:
         return "Nothing is connected yet: dinobase add NAME, then dinobase sync.\n"
     budget = FEW_TOKENS if len(info.connectors) <= _FEW else MANY_TOKENS
@@ -109,6 +109,8 @@ def _forms(info: Info) -> Iterator[str]:
         yield _page(info, [_named(one, most) for one in info.connectors])
     short = [replace(one, description="") for one in info.connectors]
     yield _page(info, [_counted(one) for one in info.connectors])
+    for most in (4, 2):
+        yield _page(info, [_largest(one, most) for one in short])
     yield _page(info, [_counted(one) for one in short])
     names = [f"{one.name} {len(one.tables)}{_state(one, short=True)}" for one in short]
     yield _page(info, [", ".join(names)])
@@ -138,6 +140,13 @@ def _named(one: InfoConnector, most: int = 0) -> str:
     left = len(one.tables) - len(shown)
     names = ", ".join(f"{table.name}{_rows(table)}" for table in shown)
     return f"{_head(one)}: {names}{f' and {left} more' if left else ''}"
+
+
+def _largest(one: InfoConnector, most: int) -> str:
+    shown = sorted(one.tables, key=lambda table: -(table.rows or 0))[:most]
+    left = len(one.tables) - len(shown)
+    names = ", ".join(table.name for table in shown)
+    return f"{one.name}{_state(one, short=True)}: {names}{f' +{left}' if left else ''}"
 
 
 def _counted(one: InfoConnector) -> str:

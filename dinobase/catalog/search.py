@@ -75,7 +75,8 @@ def search(db: sqlite3.Connection, query: str, *, limit: int = LIMIT, guard: Gua
         (asked, _CANDIDATES),
     ):
         if _may_see(db, guard, connector, table, column):
-            _count(hits, (connector, table), column, -score if column else -score * _TABLE_SCORE)
+            weight = 1.0 if column or _owner(db, connector, table) else _TABLE_SCORE  # a table before its arrays
+            _count(hits, (connector, table), column, -score * weight)
     for connector, table, column, value, score in db.execute(
         "SELECT connector, tbl, col, value, bm25(vals) FROM vals WHERE vals MATCH ? ORDER BY 5 LIMIT ?",
         (asked, _CANDIDATES),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -32,12 +33,12 @@ class Lake:
         self.builder.commit("CREATE TABLE people (id BIGINT, name VARCHAR, score BIGINT, note VARCHAR)")
         self.first = self.builder.commit(START)
 
-    def engine(self, rules: dict[str, object] | None = None) -> QueryEngine:
+    def engine(self, rules: dict[str, Any] | None = None) -> QueryEngine:
         guard = Guard(policy_of({"bot": rules}, "bot"), lambda _: {}, lambda: "key") if rules else None
         return QueryEngine(self.storage, self.paths, {"crm": 3600.0}, identity="bot", guard=guard)
 
     def diff(self, since: object = "", until: str = "", *, key: tuple[str, ...] = ("id",), limit: int = 20,
-             rules: dict[str, object] | None = None, table: str = "crm.people") -> TableDiff:  # fmt: skip
+             rules: dict[str, Any] | None = None, table: str = "crm.people") -> TableDiff:  # fmt: skip
         return diff(
             self.engine(rules), self.storage, table, key, since=str(since or self.first), until=until, limit=limit
         )
