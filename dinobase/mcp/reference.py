@@ -1,0 +1,35 @@
+"""The tools as docs/mcp.md shows them: made of what clients are told, so that the page cannot differ from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dinobase.mcp.handlers import TOOLS
+from dinobase.mcp.tools import Tool
+
+
+def markdown() -> str:
+    """Return a section per tool."""
+    return "\n".join(_section(tool) for tool in TOOLS)
+
+
+def _section(tool: Tool) -> str:
+    what = "only reads" if tool.read_only else "changes tables here, nothing at the source"
+    lines = [f"### {tool.name}\n", f"{tool.description}\n", f"It {what}.\n"]
+    if tool.schema["properties"]:
+        lines += ["| Argument | Type | Default |", "| --- | --- | --- |"]
+        required = tool.schema.get("required", [])
+        for name, facts in tool.schema["properties"].items():
+            default = "required" if name in required else f"`{json.dumps(facts['default'])}`"
+            lines.append(f"| `{name}` | {_type(facts)} | {default} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _type(facts: Mapping[str, Any]) -> str:
+    if facts["type"] == "array":
+        return f"list of {facts['minItems']} to {facts['maxItems']} {facts['items']['type']}s"
+    span = f", {facts['minimum']} to {facts['maximum']}" if "minimum" in facts else ""
+    return f"{facts['type']}{span}"
