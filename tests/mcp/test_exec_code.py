@@ -75,13 +75,9 @@ async def test_an_error_names_its_line_and_what_was_printed(door: Door) -> None:
 async def test_there_is_no_way_out_of_the_sandbox(door: Door) -> None:
     async with door() as session:
         for code in ESCAPES:
-            answer = await session.call_tool(
-                "exec_code",
-                {"code": f"r = ({code})\nprint('OUT', r)" if "\n" not in code and "import " not in code else code},
-            )
+            answer = await session.call_tool("exec_code", {"code": code})
             assert answer.is_error, code
             assert "root:" not in text(answer)
-            assert "OUT" not in text(answer)
 
 
 @pytest.mark.parametrize(
