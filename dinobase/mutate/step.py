@@ -97,7 +97,8 @@ def inverse(connector: Connector, table: Table, change: RowChange) -> tuple[RowC
             return None, f"{connector.name} has no write endpoint to DELETE from {table.name}"
         if not change.identity:
             return None, "the source gives the key, and it is not known yet"
-        back = RowChange("delete", change.key, change.new, None)
+        known = {*change.key, *change.columns}  # what the source added by itself is no reason to leave the row
+        back = RowChange("delete", change.key, {c: v for c, v in (change.new or {}).items() if c in known}, None)
     else:
         return _recreated(connector, table, change)
     try:
