@@ -122,15 +122,6 @@ class Writer:
                 self._con.execute("ROLLBACK")
             raise
 
-    @contextmanager
-    def wide(self) -> Iterator[None]:
-        """Run with two threads."""
-        self.run("SET threads = 2")
-        try:
-            yield
-        finally:
-            self._con.execute("SET threads = 1")
-
     def interrupt(self) -> None:
         """Stop the statement that runs in another thread."""
         self._con.interrupt()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 from dinobase.core.errors import LoadError
@@ -86,11 +85,9 @@ def insert_all(writer: Writer, table: str, stage: Stage, condition: str = "") ->
     fields = ", ".join(ident(c.name) for c in stage.schema)
     where = f" WHERE {condition}" if condition else ""
     count = 0
-    # The fetch is over and both cores are free; a long load keeps to one thread, as each further one holds memory.
-    with writer.wide() if len(stage.files) <= INSERT_GROUP else nullcontext():
-        # A condition looks into the table: in groups, the second one would meet the rows of the first.
-        for files in [stage.files] if condition else stage.groups(INSERT_GROUP):
-            count += int(writer.one(f"INSERT INTO {table} ({fields}) SELECT * FROM ({stage.select(files)}) s{where}"))
+    # A condition looks into the table: in groups, the second one would meet the rows of the first.
+    for files in [stage.files] if condition else stage.groups(INSERT_GROUP):
+        count += int(writer.one(f"INSERT INTO {table} ({fields}) SELECT * FROM ({stage.select(files)}) s{where}"))
     return count
 
 
