@@ -19,7 +19,7 @@ from dinobase.core.errors import DinobaseError, QueryError, QueryTimeout
 from dinobase.mcp.answers import failure
 
 if TYPE_CHECKING:
-    from dinobase.mcp.work import Desk
+    from dinobase.mcp.desk import Desk
 
 _MEMORY = 256 * 1024 * 1024
 _PRINTED = 1_000_000

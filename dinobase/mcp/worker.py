@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from dinobase.core.errors import DinobaseError, QueryTimeout
 from dinobase.core.secrets import redact
-from dinobase.mcp.work import JOBS, OPERATIONS, Desk
+from dinobase.mcp.desk import Desk
+from dinobase.mcp.work import JOBS, OPERATIONS
 from dinobase.query.watch import confine_memory
 from dinobase.workspace import Workspace
 
