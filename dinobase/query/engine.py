@@ -188,7 +188,7 @@ class QueryEngine:
                         raise timed_out(timeout) from None
                     raise KeyboardInterrupt from None
                 except reader.DuckDBError as error:
-                    raise timed_out(timeout) if watch.fired else faults.fault(error, ()) from None
+                    raise timed_out(timeout) if watch.fired else faults.fault(error, (), sql) from None
                 except RuntimeError as error:
                     if "interrupted" not in str(error):
                         raise
@@ -235,7 +235,7 @@ class QueryEngine:
         except reader.InterruptError:
             raise
         except reader.DuckDBError as error:
-            raise faults.fault(error, self._columns(connection, read)) from None
+            raise faults.fault(error, self._columns(connection, read), read.sql) from None
         return ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
 
     def _decide(self, seat: Seat, sql: str) -> Read:

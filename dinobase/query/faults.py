@@ -11,6 +11,7 @@ from typing import Any
 
 from dinobase.core.errors import DinobaseError, LakeError, QueryError, UnknownName, did_you_mean
 from dinobase.core.secrets import redact
+from dinobase.query.hints import call_fault, other_fault, syntax_hint
 
 _COLUMN = re.compile(
     r'Referenced column "(?P<a>[^"]+)"'
@@ -20,7 +21,9 @@ _COLUMN = re.compile(
     r'|column named "(?P<e>[^"]+)"'
 )
 _RELATION = re.compile(r'Referenced table "([^"]+)" not found')
-_CUT = re.compile(r"\n\s*\n|\n\s*(?:Candidate|Did you mean|LINE \d|Possible)|\s*Did you mean", re.IGNORECASE)
+_CUT = re.compile(
+    r"\.?\s+Either add it to|\n\s*\n|\n\s*(?:Candidate|Did you mean|LINE \d|Possible)|\s*Did you mean", re.IGNORECASE
+)
 _MAX_COLUMNS = 12
 
 
@@ -35,15 +38,13 @@ def syntax_error(tree: Mapping[str, Any], sql: str) -> QueryError:
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         where = f" (line {line}, column {column})"
         context = {"line": line, "column": column}
-    hint = "DuckDB's dialect: identifiers in double quotes, text in single quotes."
-    if "->" in sql:
-        hint = "A function of a list is written `lambda x: x + 1`, not `x -> x + 1`."
-    elif re.search(r"\bAT\s*\(", sql, re.IGNORECASE):
-        hint = "An alias stands before AT: `stripe.customers c AT (VERSION => 3)`."
+    if "NOT IMPLEMENTED" in message:  # what the parser knows of other dialects
+        message = "syntax that DuckDB does not have"
+    hint = syntax_hint(message, sql) or "DuckDB's dialect: identifiers in double quotes, text in single quotes."
     return QueryError(f"{message[:1].upper()}{message[1:]}{where}", code="query.syntax", hint=hint, **context)
 
 
-def fault(error: Exception, columns: Collection[str]) -> DinobaseError:
+def fault(error: Exception, columns: Collection[str], sql: str = "") -> DinobaseError:
     """Map what DuckDB raised while binding or running; `columns` are those of the tables that the query names."""
     text = redact(str(error))  # the key of hashed values stands in views
     kind = type(error).__name__
@@ -62,15 +63,12 @@ def fault(error: Exception, columns: Collection[str]) -> DinobaseError:
         return LakeError(f"The lake's data could not be read: {message}", code="lake.read", hint="dinobase doctor")
     if kind == "OutOfMemoryException":
         return _out_of_memory()
-    hint = ""
-    if "lambda" in text.lower() or "->" in text:
-        hint = "A function of a list is written `lambda x: x + 1`, not `x -> x + 1`."
-    elif kind == "ConversionException":
+    call = call_fault(text, sql)
+    if call is not None:
+        return QueryError(call[0], code="query.faulty", hint=call[1])
+    hint = other_fault(text, sql)
+    if not hint and kind == "ConversionException":
         hint = "TRY_CAST gives NULL where a value does not convert."
-    elif "GROUP BY" in text:
-        hint = "Put the column into GROUP BY, or use any_value()."
-    elif "No function matches" in text:
-        hint = "Cast the arguments to the types that the function takes."
     return QueryError(message, code="query.faulty", hint=hint)
 
 

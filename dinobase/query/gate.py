@@ -145,8 +145,14 @@ class _Walk:
         name = str(node.get("function_name", "")).lower()
         if name in SCALARS or (node.get("is_operator") and name in OPERATORS) or name in OPERATORS:
             return
+        from dinobase.query.hints import OTHER_DIALECTS  # only what is refused needs it
+
         near = did_you_mean(name, (known for known in SCALARS if known[0] == name[:1]))
         hint = f"Did you mean {near}()?" if near else "Functions on values, dates, text, lists and JSON are allowed."
+        if "`" in name:  # to DuckDB an operator
+            raise _RefusedError("query.syntax", "A backtick quotes nothing here", 'Names are quoted "so", not `so`.')
+        if name in OTHER_DIALECTS:
+            hint = f"Write {OTHER_DIALECTS[name]}."
         if name in TABLE_FUNCTIONS:
             return
         raise _RefusedError("query.function", f"The function {name}() may not be called", hint, function=name)

@@ -139,7 +139,7 @@ def test_old_versions_are_read_by_number_and_by_time(engine: QueryEngine) -> Non
         (
             "SELECT name, count(*) FROM stripe.customers",
             "query.faulty",
-            "Put the column into GROUP BY, or use any_value().",
+            "Put the column into GROUP BY (GROUP BY ALL takes all that are no aggregates), or use any_value().",
         ),
         (
             "SELECT CAST(name AS INT) FROM stripe.customers",
