@@ -42,6 +42,10 @@ LINES = {
     "connector edit": ["connector", "edit", "acme"],
     "connector test": ["connector", "test", "acme"],
     "connector list": ["connector", "list"],
+    "install": ["install", "claude-code"],
+    "token create": ["token", "create", "bot", "--expires", "30d"],
+    "token list": ["token", "list"],
+    "token revoke": ["token", "revoke", "bot"],
     "maintain": ["maintain"],
     "doctor": ["doctor"],
     "remove": ["remove", "acme", "--yes"],
@@ -79,10 +83,12 @@ def _run(cli: Cli, api: JsonApi) -> Iterator[tuple[str, Any]]:
 def _clean(value: Any, cli: Cli, api: JsonApi) -> Any:
     text = json.dumps(value, ensure_ascii=False)
     packaged = str(Path(importlib.import_module("dinobase.sync.sources").__file__ or "").parent)
-    for found, name in ((str(cli.root), "WORKSPACE"), (api.url, "http://API/"), (packaged, "PACKAGED")):
+    places = ((str(cli.root), "WORKSPACE"), (str(cli.root.parent), "HOME"))
+    for found, name in (*places, (api.url, "http://API/"), (packaged, "PACKAGED")):
         text = text.replace(found, name)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "TIME", text)
     text = re.sub(r"run_[0-9a-f]{16}", "run_ID", text)
+    text = re.sub(r"dino_[\w-]{43}", "dino_TOKEN", text)
     text = re.sub(r'"seconds": [\d.e-]+', '"seconds": 0', text)
     data = json.loads(text)
     if "checks" in data:
