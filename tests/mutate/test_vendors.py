@@ -37,21 +37,29 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 def stripe(tmp_path: Path) -> Iterator[tuple[Desk, StripeWrites]]:
     server = StripeWrites(20)
     with serving(server):
-        yield made(tmp_path, "stripe", server, f"{server.url}/v1", {"api_key": stripe_server.KEY}, ["customers"]), server
+        yield (
+            made(tmp_path, "stripe", server, f"{server.url}/v1", {"api_key": stripe_server.KEY}, ["customers"]),
+            server,
+        )
 
 
 @pytest.fixture
 def hubspot(tmp_path: Path) -> Iterator[tuple[Desk, HubspotWrites]]:
     server = HubspotWrites(250)
     with serving(server):
-        yield made(tmp_path, "hubspot", server, server.url, {"access_token": hubspot_server.TOKEN}, ["contacts"]), server
+        yield (
+            made(tmp_path, "hubspot", server, server.url, {"access_token": hubspot_server.TOKEN}, ["contacts"]),
+            server,
+        )
 
 
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[tuple[Desk, GithubWrites]]:
     server = GithubWrites(20)
     with serving(server):
-        desk = made(tmp_path, "github", server, server.url, {"access_token": github_server.TOKEN}, ["repositories", "issues"])
+        desk = made(
+            tmp_path, "github", server, server.url, {"access_token": github_server.TOKEN}, ["repositories", "issues"]
+        )
         yield desk, server
 
 
@@ -137,12 +145,16 @@ def test_hubspot_takes_a_hundred_a_call(hubspot: tuple[Desk, HubspotWrites]) -> 
     }
     assert desk.confirm(planned)["succeeded"] == 250
     assert {r["properties"]["lifecyclestage"] for r in server.data["contacts"].values()} == {"customer"}
-    assert desk.rows("SELECT count(*) FROM hubspot.contacts WHERE firstname LIKE 'C%!' AND email LIKE '%@%'") == [(250,)]
+    assert desk.rows("SELECT count(*) FROM hubspot.contacts WHERE firstname LIKE 'C%!' AND email LIKE '%@%'") == [
+        (250,)
+    ]
 
 
 def test_hubspot_refuses_one_of_a_batch_and_the_others_are_done(hubspot: tuple[Desk, HubspotWrites]) -> None:
     desk, server = hubspot
-    done = desk.do("UPDATE hubspot.contacts SET email = CASE id WHEN '101' THEN 'bad' ELSE 'x' || id || '@x' END WHERE id < '103'")
+    done = desk.do(
+        "UPDATE hubspot.contacts SET email = CASE id WHEN '101' THEN 'bad' ELSE 'x' || id || '@x' END WHERE id < '103'"
+    )
     assert (done["status"], done["succeeded"], done["failed"]) == ("partial", 2, 1)
     failed = next(s for s in done["steps"] if s["status"] == "failed")
     assert failed["key"] == {"id": "101"}
@@ -199,9 +211,13 @@ def test_github_says_422_and_why(github: tuple[Desk, GithubWrites]) -> None:
 
 def test_github_opens_an_issue_in_the_repository_that_the_row_names(github: tuple[Desk, GithubWrites]) -> None:
     desk, server = github
-    done = desk.do("INSERT INTO github.issues (_repositories_full_name, title, body) VALUES ('acme/web', 'New', 'text')")
+    done = desk.do(
+        "INSERT INTO github.issues (_repositories_full_name, title, body) VALUES ('acme/web', 'New', 'text')"
+    )
     assert done["status"] == "executed"
     assert server.issues[-1]["title"] == "New"
-    assert desk.rows("SELECT number, body FROM github.issues WHERE title = 'New'") == [(server.issues[-1]["number"], "text")]
+    assert desk.rows("SELECT number, body FROM github.issues WHERE title = 'New'") == [
+        (server.issues[-1]["number"], "text")
+    ]
     with pytest.raises(Exception, match="_repositories_full_name"):
         desk.write("INSERT INTO github.issues (title) VALUES ('New')")

@@ -39,7 +39,9 @@ class StripeWrites(StripeServer):
         if key in self.keys:
             body, reply = self.keys[key]
             if body != request.body:
-                return _error(400, "Keys for idempotent requests can only be used with the same parameters", "idempotency")
+                return _error(
+                    400, "Keys for idempotent requests can only be used with the same parameters", "idempotency"
+                )
             return reply
         reply = self._change(name, identity, nested(request.body))
         if key:
@@ -138,7 +140,9 @@ class HubspotWrites(HubspotServer):
                 results.append(self._create(kind, each["properties"]))
             else:
                 results.append(self._update(kind, each["id"], each["properties"]))
-        body = {"status": "COMPLETE", "results": results} | ({"numErrors": len(errors), "errors": errors} if errors else {})
+        body = {"status": "COMPLETE", "results": results} | (
+            {"numErrors": len(errors), "errors": errors} if errors else {}
+        )
         return Reply(body, 207 if errors else 201 if what == "create" else 200)
 
     def _wrong(self, properties: dict[str, Json]) -> str:
