@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from dinobase.catalog.index import Definitions, Index
 from dinobase.catalog.runs import RunLog
@@ -13,10 +13,35 @@ from dinobase.spec.config_plain import plain_config
 from dinobase.sync import sources
 
 if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
     from dinobase.catalog.info import Info
     from dinobase.catalog.search import Found
+    from dinobase.catalog.tables import TableDescription
+    from dinobase.lake.location import Storage
     from dinobase.query.difference import TableDiff
-    from dinobase.workspace.workspace import Workspace
+    from dinobase.query.engine import QueryEngine
+    from dinobase.spec.models import Connector
+
+
+class Workspace(Protocol):
+    """What is needed of one; it imports this module, so that this one cannot name it."""
+
+    paths: Paths
+
+    def storage(self) -> Storage:
+        """Return where the lakes are."""
+
+    def guard(self, identity: str) -> Guard | None:
+        """Return an identity's access rules."""
+
+    def engine(self, identity: str = "cli", *, keep: int = 0) -> QueryEngine:
+        """Return what answers an identity's queries."""
+
+    def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
+        """Describe tables."""
+
+    def find_connector(self, name: str) -> Connector | None:
+        """Return a connector's definition."""
 
 
 def info(workspace: Workspace, identity: str) -> Info:
