@@ -83,7 +83,9 @@ def commit(
     with writer.transaction(f"{plan.work} {plan.table}", lambda: json.dumps(extra)):
         have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
         changes = _evolve(writer, plan, schema, have)
+        unclear = _drop_unclear(writer, plan) if rekeyed(plan.key, before) and plan.disposition != "append" else 0
         outcome = _write(writer, plan, schema, stage)
+        outcome = replace(outcome, deleted=outcome.deleted + unclear)
         stamped = DELETED_AT in have or plan.deletes == "soft"
         total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
         outcome = replace(outcome, total=total, changes=tuple(changes))
@@ -99,6 +101,25 @@ def commit(
         state.write(writer, plan.table, before, after)
         extra |= {"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted}
     return outcome
+
+
+def rekeyed(key: Sequence[str], before: Mapping[str, str]) -> bool:
+    """Tell whether rows were told apart by something else so far."""
+    return bool(key) and "key" in before and json.loads(before["key"]) != list(key)
+
+
+def _drop_unclear(writer: Writer, plan: Plan) -> int:
+    """Remove the rows that a new key does not tell apart; the full listing it calls for brings those that still are."""
+    table = f"{ALIAS}.{ident(plan.table)}"
+    if not ddl.columns_of(writer, plan.table):
+        return 0
+    keys = ", ".join(ident(k) for k in plan.key)
+    twice = f"SELECT {keys} FROM {table} GROUP BY {keys} HAVING count(*) > 1"
+    unclear = " OR ".join([*(f"{ident(k)} IS NULL" for k in plan.key), f"({keys}) IN ({twice})"])
+    count = int(writer.one(f"SELECT count(*) FROM {table} WHERE {unclear}"))
+    if count:
+        writer.run(f"DELETE FROM {table} WHERE {unclear}")
+    return count
 
 
 def _evolve(writer: Writer, plan: Plan, schema: TableSchema, have: Mapping[str, str]) -> list[str]:

@@ -62,6 +62,10 @@ class ResourceSync:
         self._observe = observe
         self._run = run
         self._children = children
+        self._notes: list[str] = []
+        if resource.write_disposition != "append" and write.rekeyed(self._key(self._known_schema()), self._before):
+            full_refresh = True  # rows are told apart by something else now: only a full listing is without doubles
+            self._notes.append("its primary key has changed: everything is listed anew")
         self._full_refresh = full_refresh
         plan_ = resource.incremental
         committed = None if full_refresh else self._before.get(CURSOR)
@@ -70,14 +74,12 @@ class ResourceSync:
         # What a resumed spool must have in common with this run, to be of the same request.
         self._request = [identity, resource.name, self._start, full_refresh]
         self._folder, self._worth = spool, worth
-        self._notes: list[str] = []
 
     async def run(self, listed: Listed | None) -> tuple[TableReport, Listed]:
         """Fetch and load; `listed` is what the parent's run brought, where it ran too."""
-        schema = TableSchema.from_json(self._before["schema"]) if "schema" in self._before else TableSchema()
         landing = Landing(
             self._loader.writer,
-            schema,
+            self._known_schema(),
             self._shaping(),
             cursor=self._resource.incremental.cursor_path if self._resource.incremental else "",
             fits=self._fits,
@@ -103,6 +105,13 @@ class ResourceSync:
             raise
         self._spool.discard()
         return report, mine
+
+    def _known_schema(self) -> TableSchema:
+        """Return what the lake remembers of the columns."""
+        return TableSchema.from_json(self._before["schema"]) if "schema" in self._before else TableSchema()
+
+    def _key(self, schema: TableSchema) -> tuple[str, ...]:
+        return tuple(_column(schema, name) for name in plan.key(self._connector, self._resource))
 
     def _parent_loads(self, listed: Listed | None) -> str:
         """Return how many loads have changed the parent's table."""
@@ -135,8 +144,9 @@ class ResourceSync:
             and self._before.get(CAUGHT_UP) == listed.loads_before
             and (listed.complete or not (whole or self._full_refresh))
         ):
-            values = (listed.changed if own.only_changed else listed.rows)[self._resource.name]
-            return self._series(values), listed.complete and not own.only_changed
+            only_changed = own.only_changed and not self._full_refresh
+            values = (listed.changed if only_changed else listed.rows)[self._resource.name]
+            return self._series(values), listed.complete and not only_changed
         schema = self._schema_of(parent)
         values = parents.all_of(self._loader.writer, self._connector, parent, self._resource, schema)
         return self._series(values), True
@@ -223,7 +233,7 @@ class ResourceSync:
         resource, writer = self._resource, self._loader.writer
         files = landing.finish()
         schema = landing.schema
-        key = tuple(_column(schema, name) for name in plan.key(self._connector, resource))
+        key = self._key(schema)
         loads = self._before.get(LOADS, "0")
         memory = {k: v for k, v in self._before.items() if k in {LOADS, CAUGHT_UP, CURSOR}}
         mark = self._cursor(writer, files, schema)
