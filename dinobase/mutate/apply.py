@@ -133,15 +133,17 @@ class Applier:
             numbers,
             {"call": step.number, "idempotency_key": key, "method": request.method, "url": shown["url"]},
             {"request": shown, "before": [row.found.record if row.found else row.change.old for row in rows]},
+            images={
+                row.number: row.found.raw.decode("utf-8", "replace")
+                for row in rows
+                if row.found is not None and row.found.raw is not None
+            },
             status="sending",
             request=dumps(shown),
             idempotency_key=key,
             sent_at=iso(now()),
             error=None,
         )
-        for row in rows:
-            if row.found is not None and row.found.raw is not None:
-                self._writing.keep_before(self._id, row.number, row.found.raw.decode("utf-8", "replace"))
         try:
             outcome = await sending.send(self._session, step.target, request, key)
         except DinobaseError as error:

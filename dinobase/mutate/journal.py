@@ -48,8 +48,6 @@ class Journal:
     def writing(self) -> Iterator[Writing]:
         """Open for writing; every event is on disk when its call returns."""
         with open_records(self._state, self._catalog) as records:
-            if not self._catalog:
-                records.rows("PRAGMA synchronous = FULL")
             yield Writing(records)
 
     def mutations(self, *, identity: str = "", limit: int = 0) -> list[dict[str, Any]]:
@@ -158,21 +156,41 @@ class Writing:
                     [mutation_id, step["step"], step["call"], step["operation"], step["key"], step["before"]],
                 )
 
-    def steps(self, mutation_id: str, event: str, steps: Sequence[int], facts: Mapping[str, Any], body: Json = None,
-              **columns: Any) -> None:  # fmt: skip
-        """Record an event of some rows; `columns` are what is known of them from now on."""
+    def steps(
+        self,
+        mutation_id: str,
+        event: str,
+        steps: Sequence[int],
+        facts: Mapping[str, Any],
+        body: Json = None,
+        images: Mapping[int, str] | None = None,
+        **columns: Any,
+    ) -> None:
+        """Record an event of some rows; `columns` are what is known of them from now on.
+
+        images: the records that the source had before a change, instead of what the lake knew of them.
+        """
         sets = ", ".join(f"{name} = ?" for name in columns)
-        with self._records.changes():
+        with self._on_disk(event == "sending"), self._records.changes():
+            for step, image in (images or {}).items():
+                sql = "UPDATE mutation_steps SET before_image = ? WHERE mutation_id = ? AND step = ?"
+                self._records.run(sql, [image, mutation_id, step])
             for step in steps if columns else ():
                 sql = f"UPDATE mutation_steps SET {sets} WHERE mutation_id = ? AND step = ?"
                 self._records.run(sql, [*columns.values(), mutation_id, step])
             self._append(mutation_id, event, {"steps": list(steps), **facts}, body)
 
-    def keep_before(self, mutation_id: str, step: int, image: str) -> None:
-        """Keep the record that the source had before a change, beside what the lake knew of it."""
-        with self._records.changes():
-            sql = "UPDATE mutation_steps SET before_image = ? WHERE mutation_id = ? AND step = ?"
-            self._records.run(sql, [image, mutation_id, step])
+    @contextmanager
+    def _on_disk(self, wanted: bool) -> Iterator[None]:  # noqa: FBT001 - reads as a statement
+        """Have what is committed inside survive a power cut too: an intent must, its outcome can be asked for again."""
+        if not wanted or self._records.postgres:
+            yield
+            return
+        self._records.rows("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self._records.rows("PRAGMA synchronous = NORMAL")
 
     def _append(self, mutation_id: str, event: str, facts: Mapping[str, Any], body: Json = None) -> None:
         """Add one record at the end of the chain; runs inside a transaction that holds the write lock."""
