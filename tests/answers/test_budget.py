@@ -10,6 +10,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dinobase.access.guard import Guard
@@ -24,6 +25,7 @@ from dinobase.query.budget import run_within
 from dinobase.query.engine import QueryEngine
 from dinobase.query.format import render
 from dinobase.query.result import QueryResult, Summary
+from dinobase.workspace.results import Queried
 from tests.answers.conftest import CONNECTORS
 
 ALL = "SELECT * FROM shop.orders ORDER BY id"
@@ -236,3 +238,16 @@ def test_a_format_that_could_not_name_the_table_takes_no_budget(engine: QueryEng
 def test_a_budget_that_holds_nothing_is_refused(engine: QueryEngine, budget: int) -> None:
     with pytest.raises(UsageError, match="too small"):
         run_within(engine, "SELECT 1", budget)
+
+
+def test_json_has_handle_and_summary_in_their_published_shape(engine: QueryEngine) -> None:
+    answer = json.loads(render(run_within(engine, ALL, 2_000, form="json"), "json"))
+    checked = msgspec.convert(answer, Queried)
+    assert checked.handle is not None
+    assert checked.summary is not None
+    assert (checked.handle.rows, checked.summary.row_count, checked.row_count) == (5000, 5000, 5)
+    assert list(answer["handle"]) == ["table", "rows", "expires_at"]
+    assert answer["summary"]["columns"][2] == {
+        "name": "status", "type": "VARCHAR", "nulls": 0, "distinct": 3,
+        "top": [{"value": "open", "count": 1667}, {"value": "paid", "count": 1667}, {"value": "lost", "count": 1666}],
+    }  # fmt: skip
