@@ -74,6 +74,10 @@ class Policy:
         """Return the SQL conditions that all must hold for a row to be there."""
         return tuple(sql for pattern, sql in self.rows if _matches(pattern, connector, table))
 
+    def takes_rows(self, connector: str) -> bool:
+        """Say whether any table of a connector may have rows that are not there."""
+        return any(_covers(pattern.split(".", 1)[0], connector) for pattern, _ in self.rows)
+
     def may_write(self, connector: str, table: str) -> bool:
         """Say whether `access` lets it write this table; what `writes:` of config.yaml says comes on top."""
         if not self.table(connector, table):
