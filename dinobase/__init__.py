@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dinobase.core import settings
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "connect"]
+__version__ = settings.VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dinobase.workspace.database import Database
 
 

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+VERSION = "0.1.0"
+
 
 def env(name: str, default: str | None = None) -> str | None:
     """Return an environment variable; an empty one counts as set."""

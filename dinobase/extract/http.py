@@ -17,8 +17,8 @@ import aiohttp
 import aiohttp.resolver
 import yarl
 
-import dinobase
 from dinobase.core.secrets import redact
+from dinobase.core.settings import VERSION
 from dinobase.core.values import HttpRequest, HttpResponse
 from dinobase.kinds.origin import Origin, origin
 from dinobase.kinds.read.rest import encode, plain
@@ -60,7 +60,7 @@ class HttpClient:
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, resolver=aiohttp.resolver.ThreadedResolver()),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
-            headers={"User-Agent": f"dinobase/{dinobase.__version__}", "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": f"dinobase/{VERSION}", "Accept-Encoding": "gzip, deflate"},
             skip_auto_headers=("Content-Type",),
             max_line_size=65536,
             max_field_size=65536,

@@ -9,12 +9,11 @@ import copy
 import json
 from typing import Any, TypeAlias
 
-from dinobase import __version__
-from dinobase.core.settings import Paths
+from dinobase.core.settings import VERSION, Paths
 
 ConfigDict: TypeAlias = dict[str, Any]
 
-_FORMAT = f"{__version__}/2"
+_FORMAT = f"{VERSION}/2"
 _EMPTY: ConfigDict = {
     "storage": {"url": "", "catalog": ""},
     "retention": "30d",
