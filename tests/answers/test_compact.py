@@ -49,7 +49,7 @@ def answers(draw: Any) -> QueryResult:
 
 
 @given(answers())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_every_value_comes_back_as_it_was(answer: QueryResult) -> None:
     came_back(answer)
 

@@ -35,7 +35,7 @@ class Lake:
 
     def engine(self, rules: dict[str, Any] | None = None) -> QueryEngine:
         guard = Guard(policy_of({"bot": rules}, "bot"), lambda _: {}, lambda: "key") if rules else None
-        return QueryEngine(self.storage, self.paths, {"crm": 3600.0}, identity="bot", guard=guard)
+        return QueryEngine(self.storage, self.paths, {"crm": 3600.0}, identity="bot", guard=guard, keep=2)
 
     def diff(self, since: object = "", until: str = "", *, key: tuple[str, ...] = ("id",), limit: int = 20,
              rules: dict[str, Any] | None = None, table: str = "crm.people") -> TableDiff:  # fmt: skip
