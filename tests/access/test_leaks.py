@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
 from dinobase.access.key import workspace_key
 from dinobase.core.errors import DinobaseError, QueryTimeout
 from dinobase.core.settings import Paths
+from dinobase.query.budget import run_within
 from dinobase.query.engine import QueryEngine
 from dinobase.query.functions import SCALARS
 from dinobase.workspace import Workspace
@@ -94,3 +96,35 @@ def test_the_twins_differ_where_nothing_is_hidden(workspace: Paths, twin: Paths)
     sql = "SELECT email, phone, profile, lines FROM shop.customers ORDER BY id"
     first, second = (Workspace(paths).query(sql).rows for paths in (workspace, twin))
     assert first != second
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda w: w.search("ada", identity="bot"),
+        lambda w: w.search(f"{ADA} secret.example other.invalid bob us dan zoe", limit=50, identity="bot"),
+        lambda w: w.search("wilhelmina.k", identity="bot"),
+        lambda w: w.search("phone tax_id salaries deals pay", identity="bot"),
+        lambda w: w.info(identity="bot"),
+        lambda w: w.describe(["shop", "crm"], identity="bot"),
+        lambda w: w.diff("shop.customers", since="3", identity="bot"),
+        lambda w: w.diff("shop.customers", since="4", until="5", identity="bot"),
+        lambda w: w.history("shop.customers", identity="bot"),
+        lambda w: w.history("shop.notes", identity="bot"),
+        lambda w: w.status(identity="bot").connectors,
+        lambda w: w.connectors(identity="bot"),
+        lambda w: (
+            run_within(w.engine("bot"), "SELECT c.*, r.* FROM shop.customers c, range(90) r ORDER BY ALL", 300).summary
+        ),
+    ],
+)
+def test_what_is_hidden_makes_no_difference_elsewhere(
+    workspace: Paths, twin: Paths, ask: Callable[[Workspace], Any]
+) -> None:
+    answers = [timeless(ask(Workspace(paths))) for paths in (workspace, twin)]
+    assert answers[0] == answers[1]
+    assert SECRET not in answers[0].replace("secret.example other.invalid", "")
+
+
+def timeless(answer: Any) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)?", "TIME", str(answer)).replace(ADA, "")
