@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dinobase.core.clock import iso, now
+from dinobase.lake.lock import sync_runs
 from dinobase.lake.records import Records, open_records, read_records
 
 DEFAULT_FRESHNESS_S = 3600.0
@@ -120,7 +121,20 @@ class RunLog:
         sql = f"SELECT {', '.join(RUN_COLUMNS)} FROM sync_runs WHERE connector = ? ORDER BY started_at DESC LIMIT 1"
         with read_records(self._state, self._catalog) as records:
             found = records.rows(sql, [connector]) if records is not None else []
-        return dict(zip(RUN_COLUMNS, found[0], strict=True)) if found else None
+        run = dict(zip(RUN_COLUMNS, found[0], strict=True)) if found else None
+        # Where the catalog is shared, it may run on another machine.
+        if (
+            run is not None
+            and run["status"] == "running"
+            and not self._catalog
+            and not sync_runs(connector, self._state)
+        ):
+            run["status"] = "interrupted"
+        return run
+
+    def _may_run(self, connector: str) -> bool:
+        """Tell whether a run that has no end may go on: where the catalog is shared, on another machine."""
+        return bool(self._catalog) or sync_runs(connector, self._state)
 
     def rows(self, table: str, columns: Iterable[str], *, by: str = "") -> list[tuple[Any, ...]]:
         """Return a record table for `_dinobase.*` in SQL: all of it, or what one identity's runs left."""

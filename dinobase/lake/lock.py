@@ -31,6 +31,22 @@ def sync_lock(location: LakeLocation, state: Path) -> Iterator[None]:
         yield
 
 
+def sync_runs(name: str, state: Path) -> bool:
+    """Tell whether a process of this machine syncs the connector; one that was killed does not."""
+    path = state / f"{name}.sync.lock"
+    if not path.exists():
+        return False
+    import filelock  # only where a run was not recorded as ended
+
+    try:
+        with filelock.FileLock(path, timeout=0, mode=0o600):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:  # a folder that cannot be written: nobody syncs here
+        return False
+
+
 @contextmanager
 def _locked(location: LakeLocation, state: Path, purpose: str, timeout: float) -> Iterator[None]:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)

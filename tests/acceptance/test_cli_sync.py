@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 from tests.acceptance.cli_process import Cli, plain
 from tests.acceptance.conftest import TOKEN
-from tests.servers.json_api import Fault, JsonApi
+from tests.servers.json_api import Fault, JsonApi, Seen
 
 
 def tables_of(report: dict[str, Any]) -> dict[str, tuple[str, int, int]]:
@@ -140,6 +142,23 @@ def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(connected: Cli, api
     assert shown.code == 130
     assert "Traceback" not in shown.out
     assert "Interrupted" in shown.out
+
+
+def test_a_run_that_was_killed_is_said_to_be_interrupted(connected: Cli, api: JsonApi) -> None:
+    states: list[str] = []
+    command = [sys.executable, "-m", "dinobase", "sync"]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def look_and_kill(_: Seen) -> None:
+        states.append(connected.ok("status")["connectors"][0]["status"])
+        running[0].kill()
+
+    api.before = look_and_kill
+    quiet = subprocess.DEVNULL
+    running.append(subprocess.Popen(command, env=connected.environment(), stdout=quiet, stderr=quiet))
+    running[0].wait(60)
+    assert set(states) == {"running"}
+    assert connected.ok("status")["connectors"][0]["status"] == "interrupted"
 
 
 def test_remove_drops_the_tables_unless_they_are_kept(connected: Cli) -> None:
