@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -97,14 +98,19 @@ def test_types_and_values_are_kept(engine: QueryEngine) -> None:
     assert [str(value) for value in again.rows[0]] == [str(value) for value in direct.rows[0]]
 
 
-def test_a_kept_result_survives_a_new_process(workspace: Paths, engine: QueryEngine) -> None:
-    table, _, _ = kept(engine)
+def test_a_kept_result_survives_a_new_process(workspace: Paths) -> None:
     workspace.config.write_text("connectors:\n  shop: {type: shop}\n  crm: {type: crm}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "dinobase", "query", f"SELECT count(*) AS n FROM {table}"],
-        capture_output=True, text=True, check=True, env={**os.environ, "DINOBASE_DIR": str(workspace.root)},
-    )  # fmt: skip
-    assert json.loads(done.stdout)["rows"] == [{"n": 5000}]
+
+    def query(*words: str) -> str:
+        command = [sys.executable, "-m", "dinobase", "query", *words]
+        env = {**os.environ, "DINOBASE_DIR": str(workspace.root)}
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout
+
+    first = query(ALL, "--format", "compact", "--budget", "1000").splitlines()
+    table = re.findall(r"result\.r_[0-9a-f]{6}", first[0])[0]
+    assert first[0].startswith("# 5,000 rows x 6 columns in result.r_")
+    assert first[-1].startswith("4,4,")
+    assert query(f"SELECT count(*) AS n FROM {table}", "--format", "compact").splitlines()[1:] == ["n", "5000"]
 
 
 def test_another_identity_has_no_such_table(workspace: Paths, engine: QueryEngine) -> None:
