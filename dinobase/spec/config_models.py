@@ -61,9 +61,7 @@ class AccessConfig(Kind):
         default=None, description="Connectors or tables, globs; all else is not there. Default: all."
     )
     hide: list[str] | None = Field(default=None, description="Columns that are not there: connector.table.column.")
-    rows: dict[str, str] | None = Field(
-        default=None, description="By table: only rows where this SQL condition holds."
-    )
+    rows: dict[str, str] | None = Field(default=None, description="By table: only rows where this SQL condition holds.")
     pii: Masking | None = Field(default=None, description="What happens to every pii column; default show.")
     columns: dict[str, Masking] | None = Field(default=None, description="By column: what happens to it.")
     writes: list[str] | None = Field(default=None, description="Tables it may write; default: what `writes` allows.")

@@ -64,7 +64,7 @@ class StripeWrites(StripeServer):
                 found["metadata"] = {k: v for k, v in merged.items() if v != ""}
             elif isinstance(value, dict) and isinstance(found.get(field), dict):
                 found[field] = {**found[field], **value}
-            elif field in {"balance"}:
+            elif field == "balance":
                 found[field] = int(value)
             else:
                 found[field] = None if value == "" else value

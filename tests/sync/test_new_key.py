@@ -12,7 +12,7 @@ def company(asked: Asked) -> Any:
     """People of teams; `since` filters as an API would."""
     if asked.path.count("/") == 3:
         return [{"id": 1, "text": asked.path}, {"id": 2, "text": asked.path}]
-    people = [{"id": n % 2, "team": n // 2, "mail": f"m{n}", "at": n} for n in range(4)]
+    people: list[dict[str, Any]] = [{"id": n % 2, "team": n // 2, "mail": f"m{n}", "at": n} for n in range(4)]
     return [person for person in people if person["at"] >= int(asked.params.get("since", 0))]
 
 
