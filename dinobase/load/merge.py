@@ -61,20 +61,21 @@ class Stage:
                 resource=table,
             )
 
-    def find_losers(self) -> None:
-        """Find the rows whose key comes again later in the listing."""
+    def find_losers(self, older: str = "") -> None:
+        """Find the rows whose key comes again later in the listing, and those of which the table has newer ones."""
         if not self.files:
             return
         keys = ", ".join(map(ident, self.key))
         total, distinct = self._writer.rows(f"SELECT count(*), count(DISTINCT ({keys})) FROM {self.relation}")[0]
-        self._losers = total != distinct
+        self._losers = total != distinct or bool(older)
         if not self._losers:
             return
         place = self._read(self.files, "filename = true, file_row_number = true")
+        behind = f" OR {older}" if older else ""
         self._writer.run(
-            f"CREATE OR REPLACE TEMP TABLE losers AS SELECT filename, file_row_number FROM (SELECT filename, "
+            f"CREATE OR REPLACE TEMP TABLE losers AS SELECT filename, file_row_number FROM (SELECT {keys}, filename, "
             f"file_row_number, row_number() OVER (PARTITION BY {keys} "
-            f"ORDER BY filename DESC, file_row_number DESC) AS n FROM {place}) WHERE n > 1"
+            f"ORDER BY filename DESC, file_row_number DESC) AS n FROM {place}) WHERE n > 1{behind}"
         )
 
 

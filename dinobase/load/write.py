@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from dinobase.core.errors import LoadError
 from dinobase.lake import ddl, state
-from dinobase.lake.connection import ALIAS, Writer
+from dinobase.lake.connection import ALIAS, STATE, Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load import views
 from dinobase.load.merge import Stage, bag_differs, insert_all, merge_groups
@@ -21,6 +22,8 @@ from dinobase.load.schema import JSON, TableSchema
 from dinobase.load.structure import Structure
 
 DELETED_AT = "_dinobase_deleted_at"
+WRITTEN = "written"  # memory of rows that were written back: [[moment, [key as text]], ...]
+Written: TypeAlias = Sequence[Sequence[str]]
 _AT_ONCE = 200  # parents in one INSERT
 
 
@@ -32,7 +35,7 @@ class Plan:
     not of all parents, the key values of those it was; boundary: the cursor column by which rows of an append
     are found that may be there already; memory: what the lake is to remember of the resource after this, less `schema`
     and `views`; counter: the memory that counts loads which changed the table; work: the first
-    word of the version's message.
+    word of the version's message; since: when the listing began - what was written back later is newer than it.
     """
 
     table: str
@@ -48,6 +51,7 @@ class Plan:
     counter: str = ""
     description: str = ""
     work: str = "sync"
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def commit(
         have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
         changes = _evolve(writer, plan, schema, have)
         unclear = _drop_unclear(writer, plan) if rekeyed(plan.key, before) and plan.disposition != "append" else 0
-        outcome = _write(writer, plan, schema, stage)
+        written = written_since(writer, plan.table, plan.since)
+        outcome = _write(writer, plan, schema, stage, written)
         outcome = replace(outcome, deleted=outcome.deleted + unclear)
         stamped = DELETED_AT in have or plan.deletes == "soft"
         total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
@@ -143,7 +148,7 @@ def _evolve(writer: Writer, plan: Plan, schema: TableSchema, have: Mapping[str, 
     return changes
 
 
-def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage) -> Outcome:
+def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage, written: Written) -> Outcome:
     if not schema.columns:
         return Outcome()
     table = f"{ALIAS}.{ident(plan.table)}"
@@ -154,14 +159,14 @@ def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage) -> Out
         return Outcome(inserted=insert_all(writer, table, stage, _not_there(table, schema, stage, plan.boundary)))
     if plan.disposition == "replace" and not plan.key:
         return _swap(writer, table, plan, stage)
-    stage.find_losers()
+    stage.find_losers(of_keys(plan.key, written))
     soft = plan.deletes == "soft"
     if empty:
         return Outcome(inserted=insert_all(writer, table, stage))
     rows = _rows(writer, table)
     touched = merge_groups(writer, table, stage, DELETED_AT if soft else "")
     inserted = _rows(writer, table) - rows
-    deleted = _delete(writer, table, plan, stage) if plan.complete else 0
+    deleted = _delete(writer, table, plan, stage, written) if plan.complete else 0
     return Outcome(inserted=inserted, updated=touched - inserted, deleted=deleted)
 
 
@@ -188,7 +193,7 @@ def _not_there(table: str, schema: TableSchema, stage: Stage, boundary: str) -> 
     return f"NOT EXISTS (SELECT 1 FROM {table} t WHERE {' AND '.join(filter(None, (at, same, same_json)))})"
 
 
-def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
+def _delete(writer: Writer, table: str, plan: Plan, stage: Stage, written: Written) -> int:
     """Remove or stamp the rows that a complete listing did not bring."""
     mode = "hard" if plan.disposition == "replace" else plan.deletes
     if mode == "ignore":
@@ -197,6 +202,8 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
     gone = f"NOT EXISTS (SELECT 1 FROM {stage.relation} s WHERE {match})" if stage.files else "true"
     if plan.visited is not None:
         gone += f" AND {_of_visited(writer, plan)}"
+    if written:
+        gone += f" AND NOT ({of_keys(plan.key, written)})"
     if mode == "hard":
         count = writer.one(f"SELECT count(*) FROM {table} t WHERE {gone}")
         if count:
@@ -207,6 +214,29 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage) -> int:
     if count:
         writer.run(f"UPDATE {table} t SET {DELETED_AT} = {literal(plan.moment)}::TIMESTAMPTZ WHERE {gone}")
     return int(count)
+
+
+def written_since(writer: Writer, table: str, since: str) -> Written:
+    """Return the keys, as text, of rows that were written back after a moment: an older listing is behind them."""
+    if not since:
+        return ()
+    found = writer.rows(
+        f"SELECT value FROM {ALIAS}.{STATE} WHERE resource = {literal(table)} AND key = {literal(WRITTEN)}"
+    )
+    entries = json.loads(found[0][0]) if found else []
+    begun = datetime.fromisoformat(since)
+    return [key for moment, key in entries if datetime.fromisoformat(moment) >= begun]
+
+
+def of_keys(columns: Sequence[str], keys: Written) -> str:
+    """Return the condition that a row has one of these keys, '' for none."""
+    return " OR ".join(
+        "("
+        + " AND ".join(f"CAST({ident(c)} AS VARCHAR) = {literal(v)}" for c, v in zip(columns, key, strict=True))
+        + ")"
+        for key in keys
+        if len(key) == len(columns)
+    )
 
 
 def _of_visited(writer: Writer, plan: Plan) -> str:

@@ -376,7 +376,7 @@ class MutationEngine:
         writing: Writing,
     ) -> None:
         """Show the next query what was done; a lake that cannot be written now is brought up to date by a sync."""
-        records, gone = [], []
+        records, gone, keys = [], [], []
         for change, answer in done:
             if change.operation == "delete" and answer is None:
                 gone.append(change.key)
@@ -384,6 +384,7 @@ class MutationEngine:
             row = record(table, change, answer)
             if row is not None:
                 records.append(row)
+                keys.append(change.key)
         if not records and not gone:
             return
         connector = self._find(table.connector)
@@ -391,7 +392,8 @@ class MutationEngine:
         assert resource is not None
         location = self._storage.lake(table.connector)
         try:
-            merge(location, self._paths, connector, resource, table, records, gone, str(mutation["mutation_id"]))
+            run = str(mutation["mutation_id"])
+            merge(location, self._paths, connector, resource, table, records, gone, [*keys, *gone], run)
         except DinobaseError as error:
             writing.steps(str(mutation["mutation_id"]), "not_merged", [], {"error": error.message})
         else:

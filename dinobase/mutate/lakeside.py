@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from dinobase.core.clock import iso, now
 from dinobase.core.settings import Paths
@@ -29,6 +30,7 @@ from dinobase.mutate.values import Json, dumps, loads
 from dinobase.spec.models import Connector, Resource
 
 _LOADS = "loads"
+_NEWER_FOR = timedelta(hours=24)  # no listing takes longer
 _NOT_KEPT = ("key", "schema", "views")  # a load writes them anew
 
 
@@ -76,9 +78,10 @@ def merge(
     table: Table,
     records: Sequence[bytes],
     gone: Sequence[Mapping[str, Json]],
+    keys: Sequence[Mapping[str, Json]],
     run: str,
 ) -> None:
-    """Bring changed records in and take deleted ones out."""
+    """Bring changed records in and take deleted ones out; `keys` are of all of them."""
     folder = paths.spool / "writes" / f"{run}-{os.getpid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     writer = Writer(location, paths.cache / "tmp" / f"merge-{os.getpid()}")
@@ -88,7 +91,7 @@ def merge(
         with write_lock(location, paths.state):
             writer.attach()
             if records:
-                _upsert(writer, connector, resource, table, records, segment, run)
+                _upsert(writer, connector, resource, table, records, segment, keys, run)
             if gone:
                 _remove(writer, resource, table, gone, run)
     finally:
@@ -105,6 +108,7 @@ def _upsert(
     table: Table,
     records: Sequence[bytes],
     segment: Segment,
+    keys: Sequence[Mapping[str, Json]],
     run: str,
 ) -> None:
     before = state.read(writer).get(resource.name, {})
@@ -128,7 +132,7 @@ def _upsert(
         moment=iso(now()),
         deletes=resource.deletes,
         complete=False,
-        memory={k: v for k, v in before.items() if k not in _NOT_KEPT},
+        memory={k: v for k, v in before.items() if k not in _NOT_KEPT} | {write.WRITTEN: _written(before, keys)},
         counter=_LOADS if parent else "",
         description=resource.description or "",
         work="write",
@@ -143,15 +147,28 @@ def _remove(writer: Writer, resource: Resource, table: Table, gone: Sequence[Map
     where = " OR ".join(f"({c})" for c in conditions)
     place = f"{ALIAS}.{ident(resource.name)}"
     extra = json.dumps({"run": run, "resource": resource.name, "inserted": 0, "updated": 0, "deleted": len(gone)})
+    before = state.read(writer).get(resource.name, {})
     with writer.transaction(f"write {resource.name}", lambda: extra):
+        state.write(writer, resource.name, before, {**before, write.WRITTEN: _written(before, gone)})
         if resource.deletes == "soft" and DELETED_AT in table.types:
             writer.run(f"UPDATE {place} SET {DELETED_AT} = {literal(iso(now()))}::TIMESTAMPTZ WHERE {where}")
         else:
             writer.run(f"DELETE FROM {place} WHERE {where}")
 
 
+def _written(before: Mapping[str, str], keys: Sequence[Mapping[str, Json]]) -> str:
+    """Remember which rows were written back: what a listing that began before says of them is older."""
+    oldest = iso(now() - _NEWER_FOR)
+    kept = [entry for entry in json.loads(before.get(write.WRITTEN, "[]")) if entry[0] >= oldest]
+    return json.dumps([*kept, *([iso(now()), [_text(v) for v in key.values()]] for key in keys if key)])
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else dumps(value)
+
+
 def _literal(value: Json) -> str:
-    return literal(value if isinstance(value, str) else dumps(value))
+    return literal(_text(value))
 
 
 def _shaping(resource: Resource) -> Shaping:

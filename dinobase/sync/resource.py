@@ -286,6 +286,7 @@ class ResourceSync:
             key=key,
             run=self._run,
             moment=clock.iso(clock.now()),
+            since=clock.iso(self._spool.progress.began),
             deletes=resource.deletes,
             complete=complete or (visited is not None and not self._continues),
             visited=visited,

@@ -1,4 +1,5 @@
 """A hundred values that break what handles SQL or JSON as text."""
+# ruff: noqa: E501, RUF001 - a table; its strange letters are the point
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Who may approve what: an agent cannot give what the rules give to a person, whatever it tries."""
+# ruff: noqa: E501 - statements stand on one line, as people write them
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """For random tables and random statements the plan's new rows are what DuckDB itself makes of them on a copy."""
+# ruff: noqa: E501 - statements stand on one line, as people write them
 
 from __future__ import annotations
 
@@ -30,10 +31,10 @@ def literal(value: Any) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, bool | float | int):
-        return str(value).lower() if isinstance(value, bool) else repr(value)
+        return str(value).lower()
     if isinstance(value, list):
         return f"CAST([{', '.join(map(literal, value))}] AS VARCHAR[])"
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 rows = st.lists(st.tuples(*values.values()), max_size=6).map(lambda found: [(n, *row) for n, row in enumerate(found)])

@@ -1,4 +1,5 @@
 """Values arrive at the server byte for byte, whatever they look like."""
+# ruff: noqa: E501 - statements stand on one line, as people write them
 
 from __future__ import annotations
 

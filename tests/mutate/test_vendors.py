@@ -1,4 +1,5 @@
 """Writes to servers shaped like Stripe, HubSpot and GitHub, through the packaged connectors."""
+# ruff: noqa: E501 - statements stand on one line, as people write them
 
 from __future__ import annotations
 

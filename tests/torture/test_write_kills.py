@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a mutation: after `resume` every row was sent exactly once, and the journal says the truth."""
+"""kill -9 in the middle of a mutation: after `resume` every row was sent once, and the journal says the truth."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Crm:
         self.people = {n: {"id": n, "name": "before"} for n in range(ROWS)}
         self.notes: dict[int, dict[str, Any]] = {}
         self.keys: dict[str, dict[str, Any]] = {}
-        self.applied: dict[tuple[str, Any], int] = {}
+        self.applied: dict[tuple[Any, ...], int] = {}
         self.lock = threading.Lock()
         self.pause = 0.0
 
