@@ -31,7 +31,8 @@ def build(target: Target, client: Client, changes: Sequence[RowChange], bodies: 
     elif content is not None:
         data = dumps(content).encode()
         headers = combined({"Content-Type": "application/json"}, headers)
-    url = plain(join(endpoint.base_url or client.base_url, path(endpoint.path, values)))
+    home = endpoint.base_url or target.resource.endpoint.base_url or client.base_url
+    url = plain(join(home, path(endpoint.path, values)))
     params = tuple(pair for name, value in render_json(endpoint.params, values).items() for pair in pairs(name, value))
     return HttpRequest(endpoint.method, url, params, headers, data)
 
