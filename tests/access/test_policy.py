@@ -59,7 +59,8 @@ def test_sources_say_which_tables_are_there(bot: Policy, table: str, there: bool
     ],
 )
 def test_a_columns_own_rule_goes_before_globs_and_pii(bot: Policy, column: str, pii: str | None, how: str) -> None:
-    assert bot.column(*column.split("."), pii) == how
+    connector, table, name = column.split(".")
+    assert bot.column(connector, table, name, pii) == how
 
 
 def test_all_matching_row_conditions_hold(bot: Policy) -> None:
