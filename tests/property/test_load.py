@@ -17,7 +17,7 @@ from tests.lake.load.lakes import Lake
 from tests.lake.load.oracle import Num, check, text
 
 EXAMPLES = 6
-TORTURE = 400
+TORTURE = 120
 _NAMES = count()
 
 integers = st.one_of(
