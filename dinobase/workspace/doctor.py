@@ -35,6 +35,7 @@ def checkup(paths: Paths) -> Checkup:
         _keyring,
         _locks,
         _spools,
+        _access,
         _definitions,
         _credentials,
     ]
@@ -182,6 +183,18 @@ def _spools(paths: Paths) -> Iterator[Finding]:
 
 def _newest(folder: Path) -> float:
     return max((p.stat().st_mtime for p in (folder, *folder.rglob("*"))), default=0.0)
+
+
+def _access(paths: Paths) -> Iterator[Finding]:
+    from dinobase.workspace.strays import strays
+
+    found = list(strays(paths))
+    for place, what in found:
+        yield Finding(
+            place, "warn", what, "Mend it in config.yaml: docs/access.md; a name that fits nothing hides nothing."
+        )
+    if not found:
+        yield Finding("access", "ok", "every rule takes hold of something")
 
 
 def _definitions(paths: Paths) -> Iterator[Finding]:
