@@ -118,6 +118,8 @@ def _information(
         if guard is not None and guard.covers(location.name):
             shown = guard.tables(location.name, tables)
             by_name = {name: guard.columns(location.name, name, listed, tables) for name, listed in by_name.items()}
+            if not shown:
+                found["schemata"].pop()
         for table in shown.values():
             kind = "BASE TABLE" if table.table_id else "VIEW"
             found["tables"].append(("dinobase", location.name, table.name, kind))

@@ -4,14 +4,21 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
+from dinobase.access.guard import Guard
+from dinobase.access.policy import policy_of
+from dinobase.catalog.runs import RunLog, TableRun
+from dinobase.core.clock import now
 from dinobase.core.errors import UnknownName
 from dinobase.core.settings import Paths
+from dinobase.lake.location import Storage
+from dinobase.query.engine import QueryEngine
 from dinobase.workspace import Workspace
-from tests.access.conftest import SECRET
+from tests.access.conftest import CONNECTORS, SECRET, build
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +105,24 @@ def test_rules_follow_the_connectors_file_in_warm_instances_too(workspace: Paths
     finally:
         path.write_text(before)
     assert engine.run(sql).rows == [("Ada Lovelace",)]
+
+
+def test_an_identity_sees_its_own_runs_of_what_is_there_for_it(tmp_path: Path) -> None:
+    paths = build(Paths(tmp_path), "ada", SECRET, 1, [])
+    log = RunLog(paths.state)
+    for number, (connector, by) in enumerate(
+        (("shop", "cli"), ("shop", "support"), ("hr", "support"), ("shop", "bot"))
+    ):
+        log.start(f"run_{number}", connector, by=by)
+        table = "salaries" if connector == "hr" else "customers"
+        log.table(f"run_{number}", connector, TableRun(table, "success", now(), now()))
+    for name in ("sync_runs", "sync_run_tables"):
+        sql = f"SELECT run_id FROM _dinobase.{name} ORDER BY ALL"
+        asked = {who: Workspace(paths).query(sql, identity=who).rows for who in ("cli", "support", "mcp", "nobody")}
+        assert asked == {"cli": [(f"run_{n}",) for n in range(4)], "support": [("run_1",)], "mcp": [], "nobody": []}
+
+
+def test_a_connector_without_a_table_to_see_is_no_schema(workspace: Paths) -> None:
+    guarded = Guard(policy_of({"x": {"sources": ["*.salaries"]}}, "x"), lambda _: {}, str)
+    engine = QueryEngine(Storage(workspace.lakes), workspace, CONNECTORS, identity="x", guard=guarded)
+    assert engine.run("SELECT schema_name FROM information_schema.schemata").rows == [("hr",)]
