@@ -89,6 +89,8 @@ def _clean(value: Any, cli: Cli, api: JsonApi) -> Any:
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "TIME", text)
     text = re.sub(r"run_[0-9a-f]{16}", "run_ID", text)
     text = re.sub(r"dino_[\w-]{43}", "dino_TOKEN", text)
+    # Tables of one sync are committed in the order in which they come.
+    text = re.sub(r'("version": |"snapshot": |VERSION => )\d+', r"\g<1>0", text)
     text = re.sub(r'"seconds": [\d.e-]+', '"seconds": 0', text)
     data = json.loads(text)
     if "checks" in data:

@@ -121,6 +121,8 @@ def type_in(command: str, home: Path) -> tuple[int, str]:
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     env = {name: value for name, value in os.environ.items() if not name.startswith("DINOBASE")}
+    for name in ("COLUMNS", "LINES"):  # where they are set, a terminal's own size does not count
+        env.pop(name, None)
     env |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}", "TERM": "xterm"}
     env["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the keyring of whoever runs the tests
     with (home / "notes").open("w+b") as notes:
