@@ -157,7 +157,7 @@ def test_a_run_that_was_killed_is_said_to_be_interrupted(connected: Cli, api: Js
     quiet = subprocess.DEVNULL
     running.append(subprocess.Popen(command, env=connected.environment(), stdout=quiet, stderr=quiet))
     running[0].wait(60)
-    assert set(states) == {"running"}
+    assert "running" in states  # the other resource may look when the kill is done
     assert connected.ok("status")["connectors"][0]["status"] == "interrupted"
 
 
