@@ -125,6 +125,10 @@ class Session:
             await self._http.__aexit__(kind, error, trace)
             self._http = None
 
+    async def definition(self) -> Connector:
+        """Return the connector with all its resources, those too that only the source itself can name."""
+        return self.connector
+
     def emit(self, event: Event) -> None:
         """Tell the observer."""
         self._observe(event)

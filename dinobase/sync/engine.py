@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from dinobase.core.errors import DinobaseError, LakeError
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
 from dinobase.extract.session import Session
+from dinobase.extract.sessions import session_for
 from dinobase.lake import disk, state
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.lock import sync_lock
@@ -36,7 +37,8 @@ class SyncRequest:
     """What to sync: `connector` with its credentials in it, `identity` the text that makes a spool its own.
 
     catalog: the PostgreSQL URL that records go to, "" for the workspace's own file. resume_after: seconds of fetching
-    from which an interrupted listing goes on where it was; a shorter one begins anew.
+    from which an interrupted listing goes on where it was; a shorter one begins anew. choose: takes the definition as
+    the open session knows it to the resources, where only the source itself can tell which there are.
     """
 
     name: str
@@ -50,6 +52,7 @@ class SyncRequest:
     catalog: str = ""
     resume_after: float = WORTH
     by: str = "cli"
+    choose: Callable[[Connector], Sequence[Resource]] | None = None
 
 
 async def sync_connector(request: SyncRequest) -> ConnectorReport:
@@ -123,22 +126,26 @@ class _Run:
     def __init__(self, request: SyncRequest, run: str) -> None:
         self._request = request
         self._run = run
+        self._connector = request.connector
         spool = request.paths.make(request.paths.spool) / request.name
         self._loader = Loader(request.location, request.paths.state, spool / ".temp")
         self._spool = spool
         self._listed: dict[str, asyncio.Future[Listed | None]] = {}
+        self._resources: Sequence[Resource] = request.resources
 
     async def all(self) -> list[TableReport]:
         request = self._request
         loop = asyncio.get_running_loop()
         try:
             opening = self._loader.opening()
-            async with Session(
+            async with session_for(
                 request.connector, name=request.name, state_dir=request.paths.state, observe=request.observe
             ) as session:
                 memory = await opening
-                self._listed = {r.name: loop.create_future() for r in request.resources}
-                tasks = [asyncio.create_task(self._one(session, r, memory)) for r in request.resources]
+                self._connector = await session.definition()
+                self._resources = request.resources if request.choose is None else request.choose(self._connector)
+                self._listed = {r.name: loop.create_future() for r in self._resources}
+                tasks = [asyncio.create_task(self._one(session, r, memory)) for r in self._resources]
                 try:
                     return list(await asyncio.gather(*tasks))
                 except BaseException:
@@ -185,7 +192,7 @@ class _Run:
     ) -> ResourceSync:
         request = self._request
         return ResourceSync(
-            request.connector,
+            self._connector,
             resource,
             loader=self._loader,
             session=session,
@@ -195,7 +202,7 @@ class _Run:
             observe=request.observe,
             run=self._run,
             full_refresh=full_refresh,
-            children=[c for c in request.resources if c.parent is not None and c.parent.resource == resource.name],
+            children=[c for c in self._resources if c.parent is not None and c.parent.resource == resource.name],
             worth=request.resume_after,
         )
 

@@ -1,0 +1,14 @@
+"""Which session reads a connector: by the `type` of its definition; REST and GraphQL share the one over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dinobase.core.values import Observer
+from dinobase.extract.session import Session
+from dinobase.spec.models import Connector
+
+
+def session_for(connector: Connector, *, name: str, state_dir: Path, observe: Observer) -> Session:
+    """Return the session of a resolved connector, not open yet."""
+    return Session(connector, name=name, state_dir=state_dir, observe=observe)
