@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import os
@@ -12,18 +13,27 @@ from typing import NoReturn
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and end the process with its exit code."""
-    gc.set_threshold(100_000, 50, 1_000)  # looking through all imported modules again and again cost a tenth of a sync
-    _open_streams()
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        gc.set_threshold(100_000, 50, 1_000)  # looking through all imported modules again and again: a tenth of a sync
+        _open_streams()
+        code = _run(words)
+    except KeyboardInterrupt:  # Ctrl-C while modules were read, or a second one: nothing was there to catch it
+        with contextlib.suppress(OSError):
+            sys.stderr.write("error: Interrupted.\n")
+            sys.stderr.flush()
+        code = 130
+    os._exit(code)  # all is written and flushed: taking the interpreter apart costs 50 ms that nobody sees
+
+
+def _run(words: Sequence[str]) -> int:
     if words[:1] == ["query"]:
         from dinobase.cli import fast
 
         fast.main(words[1:])
     from dinobase.cli import run
 
-    os._exit(
-        run.guarded(words)
-    )  # all is written and flushed: taking the interpreter apart costs 50 ms that nobody sees
+    return run.guarded(words)
 
 
 def _open_streams() -> None:

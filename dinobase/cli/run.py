@@ -28,8 +28,7 @@ def guard(work: Callable[[], int], asked: str | None) -> int:
     except BrokenPipeError:
         diagnostics.silence()
     except KeyboardInterrupt:
-        _fail(errors.DinobaseError("Interrupted", code="interrupted", hint=_GO_ON), asked)
-        code = Exit.INTERRUPTED
+        code = _interrupted(asked)
     except SystemExit as ended:  # argparse after --help
         code = ended.code if isinstance(ended.code, int) else Exit.DONE
         code = _finish(code)
@@ -38,7 +37,7 @@ def guard(work: Callable[[], int], asked: str | None) -> int:
     except OSError as error:
         code = _fail(_operating_system(error), asked)
     except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends
-        code = _fail(diagnostics.crash(error), asked)
+        code = _interrupted(asked) if _by_interrupt(error) else _fail(diagnostics.crash(error), asked)
     return int(code)
 
 
@@ -94,6 +93,18 @@ def _fail(error: errors.DinobaseError, asked: str | None) -> int:
     output.failure(error, asked)
     diagnostics.fail(error)
     return _finish(error.exit_code)
+
+
+def _interrupted(asked: str | None) -> int:
+    _fail(errors.DinobaseError("Interrupted", code="interrupted", hint=_GO_ON), asked)
+    return Exit.INTERRUPTED
+
+
+def _by_interrupt(error: BaseException | None) -> bool:
+    """Tell whether Ctrl-C is behind it: a C module that it met at its import fails by an error of its own."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _finish(code: int) -> int:

@@ -6,8 +6,14 @@ import json
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from dinobase.cli import run
 from tests.acceptance.cli_process import Cli, plain
 from tests.acceptance.conftest import TOKEN
 from tests.servers.json_api import Fault, JsonApi, Seen
@@ -136,12 +142,62 @@ def test_piped_a_sync_keeps_stdout_for_json_and_says_the_rest_on_stderr(connecte
     assert "\x1b" not in done.out + done.err
 
 
-def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(connected: Cli, api: JsonApi) -> None:
-    api.fail("users", Fault(429, b"{}", {"Retry-After": "60"}))
-    shown = connected.terminal("sync", interrupt_at="waiting")
+@contextmanager
+def held(api: JsonApi, path: str) -> Iterator[None]:
+    """Keep the answers to a path back until the block ends: a sync cannot be over before that."""
+    ended = threading.Event()
+
+    def keep_back(seen: Seen) -> None:
+        if seen.path == path:
+            ended.wait(60)
+
+    api.before = keep_back
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+@pytest.mark.parametrize(("faults", "at"), [(0, "acme.users"), (1, "waiting")], ids=["a request", "a wait"])
+def test_ctrl_c_ends_a_sync_with_130_and_without_a_traceback(
+    connected: Cli, api: JsonApi, faults: int, at: str
+) -> None:
+    api.fail("users", *[Fault(429, b"{}", {"Retry-After": "5"})] * faults)
+    with held(api, "users"):
+        shown = connected.terminal("sync", interrupt_at=at)
     assert shown.code == 130
     assert "Traceback" not in shown.out
     assert "Interrupted" in shown.out
+
+
+INTERRUPTED_AT = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from dinobase.cli.main import main
+main(["sync"])
+"""
+
+
+@pytest.mark.parametrize("module", ["dinobase.cli.run", "dinobase.cli.commands.sync", "aiohttp", "_duckdb"])
+def test_ctrl_c_while_modules_are_read_is_an_interruption_like_any_other(connected: Cli, module: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_AT, module]
+    environment = connected.environment()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "error: Interrupted." in done.stderr) == (130, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_module_that_ctrl_c_kept_from_loading_is_no_crash(capsys: pytest.CaptureFixture[str]) -> None:
+    def cut_short() -> int:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    assert run.guard(cut_short, "json") == 130
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "interrupted"
 
 
 def test_a_run_that_was_killed_is_said_to_be_interrupted(connected: Cli, api: JsonApi) -> None:
