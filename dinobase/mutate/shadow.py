@@ -15,7 +15,7 @@ from dinobase.lake.sql import ident, qualified
 from dinobase.load.write import DELETED_AT
 from dinobase.mutate.change import Changed, RowChange, Table
 from dinobase.mutate.parse import Statement
-from dinobase.mutate.values import Json, Row, decoded, dumps, fetched, same
+from dinobase.mutate.values import NATIVE, NESTED, Json, Row, decoded, dumps, same
 
 _TOUCHED = "temp.main._touched"
 
@@ -277,3 +277,13 @@ def _key_changed(table: Table) -> QueryError:
         code="write.key",
         hint="Insert a new row and delete the old one, if the source can do both.",
     )
+
+
+def fetched(name: str, kind: str) -> str:
+    """Return the SQL that fetches a column without loss; `decoded` reads what comes."""
+    column = ident(name)
+    if kind in NATIVE:
+        return column
+    if kind.endswith("]") or kind.startswith(NESTED):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    return f"CAST({column} AS VARCHAR)"

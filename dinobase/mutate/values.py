@@ -9,36 +9,24 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
-from dinobase.lake.sql import ident
-
 Json: TypeAlias = Any
 Row: TypeAlias = dict[str, Json]
 
 _WHOLE = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")}
-_NATIVE = _WHOLE | {"BOOLEAN", "DOUBLE", "VARCHAR", "JSON"}
+NATIVE = _WHOLE | {"BOOLEAN", "DOUBLE", "VARCHAR", "JSON"}
 _TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-_NESTED = ("STRUCT", "MAP", "UNION")
+NESTED = ("STRUCT", "MAP", "UNION")
 _SAFE = 2**53
 _DIGITS = 17
-
-
-def fetched(name: str, kind: str) -> str:
-    """Return the SQL that fetches a column without loss; `decoded` reads what comes."""
-    column = ident(name)
-    if kind in _NATIVE:
-        return column
-    if kind.endswith("]") or kind.startswith(_NESTED):
-        return f"CAST(to_json({column}) AS VARCHAR)"
-    return f"CAST({column} AS VARCHAR)"
 
 
 def decoded(value: Any, kind: str) -> Json:  # noqa: PLR0911 - one line per kind of type
     """Return a fetched value as JSON: numbers keep their digits, times are ISO 8601."""
     if value is None:
         return None
-    if kind == "JSON" or kind.endswith("]") or kind.startswith(_NESTED):
+    if kind == "JSON" or kind.endswith("]") or kind.startswith(NESTED):
         return loads(value)
-    if kind in _NATIVE:
+    if kind in NATIVE:
         if isinstance(value, float) and not math.isfinite(value):
             return str(value)
         return value

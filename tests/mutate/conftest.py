@@ -17,9 +17,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datasette]:
         yield running
 
 
-@pytest.fixture
-def desk(tmp_path: Path, server: Datasette, monkeypatch: pytest.MonkeyPatch) -> Desk:
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: Datasette) -> Desk:
     server.reset()
     made = Desk(tmp_path / "workspace", "shop", CONNECTOR, {"url": server.url})
     made.secret(token=server.token)

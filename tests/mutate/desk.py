@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dinobase.core.settings import paths
 from dinobase.spec.vault import Vault
 from dinobase.workspace import Workspace
 from dinobase.workspace.mutating import engine
+from tests.servers.vendor import VendorServer, serving
 
 Json = Any
 
@@ -62,3 +64,12 @@ class Desk:
     @property
     def engine(self) -> Any:
         return engine(self.workspace.config(), self.paths)
+
+
+@contextmanager
+def connected(root: Path, name: str, definition: str, server: VendorServer) -> Iterator[Desk]:
+    """Serve until the block ends, with a workspace that has synced from it; `URL` in the definition is the server's."""
+    with serving(server):
+        desk = Desk(root, name, definition.replace("URL", server.url), {})
+        desk.sync()
+        yield desk

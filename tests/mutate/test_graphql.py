@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutate.desk import Desk
-from tests.servers.vendor import Received, Reply, VendorServer, serving
+from tests.mutate.desk import Desk, connected
+from tests.servers.vendor import Received, Reply, VendorServer
 
 CONNECTOR = """
 name: store
@@ -49,12 +49,9 @@ class Store(VendorServer):
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Desk, Store]]:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+def store(tmp_path: Path) -> Iterator[tuple[Desk, Store]]:
     server = Store()
-    with serving(server):
-        desk = Desk(tmp_path, "store", CONNECTOR.replace("URL", server.url), {})
-        desk.sync()
+    with connected(tmp_path, "store", CONNECTOR, server) as desk:
         yield desk, server
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.mutate.desk import Desk
-from tests.servers.vendor import Received, Reply, VendorServer, serving
+from tests.mutate.desk import Desk, connected
+from tests.servers.vendor import Received, Reply, VendorServer
 
 CONNECTOR = """
 name: crm
@@ -67,12 +67,9 @@ class Crm(VendorServer):
 
 
 @pytest.fixture
-def crm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Desk, Crm]]:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+def crm(tmp_path: Path) -> Iterator[tuple[Desk, Crm]]:
     server = Crm()
-    with serving(server):
-        desk = Desk(tmp_path, "crm", CONNECTOR.replace("URL", server.url), {})
-        desk.sync()
+    with connected(tmp_path, "crm", CONNECTOR, server) as desk:
         yield desk, server
 
 

@@ -29,11 +29,6 @@ def made(root: Path, name: str, server: VendorServer, base: str, secrets: dict[s
     return desk
 
 
-@pytest.fixture(autouse=True)
-def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-
-
 @pytest.fixture
 def stripe(tmp_path: Path) -> Iterator[tuple[Desk, StripeWrites]]:
     server = StripeWrites(20)
