@@ -18,6 +18,7 @@ from dinobase.lake import disk
 from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, schema_sql, secret_sql
 from dinobase.lake.extensions import extension_path
 from dinobase.lake.location import LakeLocation
+from dinobase.lake.lock import Held, write_lock
 from dinobase.lake.sql import literal
 
 MEMORY = "96MB"
@@ -30,6 +31,7 @@ class Writer:
 
     def __init__(self, location: LakeLocation, temp: Path, *, memory: str = MEMORY) -> None:
         self.location = location
+        self._held: Held | None = None
         temp.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._con = _duckdb.connect(
             ":memory:",
@@ -107,6 +109,20 @@ class Writer:
         rows = self.rows(sql)
         return rows[0][0] if rows else None
 
+    def beside(self) -> Any:
+        """Return a connection of its own to the same instance, for what is read while this one writes."""
+        return self._con.cursor()
+
+    @contextmanager
+    def locked(self, state: Path, *, timeout: float = 600.0) -> Iterator[None]:
+        """Hold the lake's write lock; a transaction inside asks right before its COMMIT whether it is still held."""
+        with write_lock(self.location, state, timeout=timeout) as held:
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
+
     @contextmanager
     def transaction(self, message: str, extra: Callable[[], str]) -> Iterator[None]:
         """Commit all or nothing; the caller holds the write lock. `extra` gives JSON, kept with the snapshot."""
@@ -116,6 +132,8 @@ class Writer:
             self.run(
                 f"CALL {ALIAS}.set_commit_message('dinobase', {literal(message)}, extra_info => {literal(extra())})"
             )
+            if self._held is not None:
+                self._held()
             self.run("COMMIT")
         except BaseException:
             with suppress(_duckdb.Error):  # the error that led here is the one to show

@@ -14,7 +14,7 @@ from pathlib import Path
 from dinobase.core.clock import now
 from dinobase.lake.connection import ALIAS, Writer
 from dinobase.lake.location import LakeLocation
-from dinobase.lake.lock import write_lock
+from dinobase.lake.lock import Held, write_lock
 from dinobase.lake.metadata import Metadata, lake_exists, open_metadata
 from dinobase.lake.sql import literal
 
@@ -65,27 +65,30 @@ def maintain(
     moment = at or now()
     if not lake_exists(location):
         return Maintenance(location.name)
-    with write_lock(location, state, timeout=timeout):
+    with write_lock(location, state, timeout=timeout) as held:
         with open_metadata(location) as metadata:
             rewrite = _deleted_rows(metadata)
             expired = _expired(metadata, moment - retention)
         writer = Writer(location, state / "tmp" / f"maintain-{location.name}", memory=_MEMORY)
         try:
             writer.attach()
-            return _work(writer, rewrite, expired, moment - old_files, moment - orphans)
+            return _work(writer, held, rewrite, expired, moment - old_files, moment - orphans)
         finally:
             writer.close()
 
 
 def _work(
-    writer: Writer, rewrite: Sequence[str], expired: Sequence[int], old_files: datetime, orphans: datetime
+    writer: Writer, held: Held, rewrite: Sequence[str], expired: Sequence[int], old_files: datetime, orphans: datetime
 ) -> Maintenance:
     rewritten = 0
     for table in rewrite:
+        held()
         call = f"{_call('rewrite_data_files')}, {literal(table)}, delete_threshold => {MANY_DELETED})"
         rewritten += sum(int(row[2]) for row in writer.rows(call))
+    held()
     merged = sum(int(row[2]) for row in writer.rows(f"{_call('merge_adjacent_files')})"))
     gone = 0
+    held()
     if expired:
         versions = ", ".join(str(version) for version in expired)
         gone = len(writer.rows(f"{_call('expire_snapshots')}, versions => [{versions}])"))

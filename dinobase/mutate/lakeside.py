@@ -15,7 +15,6 @@ from dinobase.core.settings import Paths
 from dinobase.lake import state
 from dinobase.lake.connection import ALIAS, Writer
 from dinobase.lake.location import LakeLocation
-from dinobase.lake.lock import write_lock
 from dinobase.lake.sql import ident, literal
 from dinobase.load import write
 from dinobase.load.fit import fits
@@ -88,7 +87,7 @@ def merge(
     path = folder / "000000.ndjson"
     segment = Segment(0, path, len(records), max(map(len, records), default=0))
     try:
-        with write_lock(location, paths.state):
+        with writer.locked(paths.state):
             writer.attach()
             if records:
                 _upsert(writer, connector, resource, table, records, segment, keys, run)

@@ -11,7 +11,6 @@ from typing import TypeVar
 from dinobase.lake import state
 from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation
-from dinobase.lake.lock import write_lock
 
 T = TypeVar("T")
 
@@ -35,7 +34,7 @@ class Loader:
 
     def _open(self) -> dict[str, dict[str, str]]:
         self._writer = Writer(self._location, self._temp)
-        with write_lock(self._location, self._state_dir):
+        with self._writer.locked(self._state_dir):
             self._writer.attach()
             return state.read(self._writer)
 
@@ -51,7 +50,7 @@ class Loader:
 
     def locked(self, work: Callable[[Writer], T]) -> T:
         """Do work under the connector's write lock; in the loader's thread."""
-        with write_lock(self._location, self._state_dir):
+        with self.writer.locked(self._state_dir):
             return work(self.writer)
 
     def close(self) -> None:
