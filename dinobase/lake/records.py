@@ -144,6 +144,7 @@ class Records:
     def _execute(self, sql: str, values: Sequence[Any]) -> Any:
         if self._postgres:
             sql = sql.replace("%", "%%").replace("?", "%s")
+            values = [v.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(v, str) else v for v in values]
         return self._connection.execute(sql, tuple(values))
 
     @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,10 @@ from dinobase.core.errors import DinobaseError, QueryError, UnknownName
 from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.mutate import approval
-from dinobase.mutate.apply import Applied, Applier
-from dinobase.mutate.change import RowChange, Table
-from dinobase.mutate.journal import Journal, Writing, digest
-from dinobase.mutate.lakeside import merge, record
+from dinobase.mutate.change import RowChange
+from dinobase.mutate.journal import Journal, digest
 from dinobase.mutate.planner import FindConnector, Planned, Planner
+from dinobase.mutate.runner import Runner
 from dinobase.mutate.shown import outcome
 from dinobase.mutate.shown import planned as planned_for
 from dinobase.mutate.standing import (
@@ -25,16 +24,14 @@ from dinobase.mutate.standing import (
     alone,
     as_applied,
     counted,
-    ended,
     id_word,
     not_waiting,
     rows_of,
     shown_step,
     status_of,
-    table_of,
 )
-from dinobase.mutate.step import Step, inverse, steps_of
-from dinobase.mutate.values import Json, dumps
+from dinobase.mutate.step import inverse
+from dinobase.mutate.values import Json
 
 
 class MutationEngine:
@@ -47,6 +44,7 @@ class MutationEngine:
         self._planner = Planner(paths, config, find)
         self._storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
         self.journal = Journal(paths.state, self._storage.catalog)
+        self._runner = Runner(paths, self._storage, find, self.journal)
 
     def write(
         self, sql: str, *, identity: str = "cli", max_rows: int | None = None, timeout: float = 60.0
@@ -64,7 +62,7 @@ class MutationEngine:
                 code="write.batch",
                 hint=f"dinobase undo {last['mutation_id']}",
             )
-        table, steps = self._rebuilt(last)
+        table, steps = self._runner.rebuilt(last)
         states = {row["step"]: row for row in self.journal.steps(last["mutation_id"])}
         changes: list[RowChange] = []
         reasons: list[str] = []
@@ -102,7 +100,7 @@ class MutationEngine:
         """Approve a mutation or a batch and apply it; `human`: a person gave it on a terminal."""
         found = self._own(name, identity)
         self._confirmable(name, found, human=human, passphrase=passphrase)
-        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+        with self._alone(found), self.journal.writing() as writing:
             for mutation in found:
                 moved = writing.move(
                     mutation["mutation_id"],
@@ -114,7 +112,7 @@ class MutationEngine:
                 )
                 if not moved:
                     raise not_waiting(name, "decided by another")
-            return outcome(self._planner.guard(identity), self._run(found, writing))
+            return outcome(self._planner.guard(identity), self._runner.run(found, writing))
 
     def confirm_batch(self, names: Sequence[str], *, identity: str = "cli", human: bool = False) -> dict[str, Json]:
         """Confirm several, in order; ends at the first that is not wholly executed."""
@@ -178,7 +176,7 @@ class MutationEngine:
         """Go on with an approved mutation that stopped; `resend` sends again what nobody knows the outcome of."""
         found = self._own(name, identity)
         self._fitting(found, human=human, passphrase=passphrase)
-        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+        with self._alone(found), self.journal.writing() as writing:
             left = [m for m in found if m["status"] in STOPPED]
             if not left:
                 raise not_waiting(name, found[0]["status"], "resume")
@@ -188,12 +186,12 @@ class MutationEngine:
                     raise not_waiting(name, "decided by another", "resume")
                 if facts:
                     writing.steps(mutation["mutation_id"], "resend", [], facts)
-            return outcome(self._planner.guard(identity), self._run(left, writing, resend=resend))
+            return outcome(self._planner.guard(identity), self._runner.run(left, writing, resend=resend))
 
     def abandon(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
         """Give up what is left of a mutation that stopped; what was done stays done."""
         found = self._own(name, identity)
-        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+        with self._alone(found), self.journal.writing() as writing:
             for mutation in found:
                 if not writing.move(mutation["mutation_id"], "abandoned", STOPPED, "abandoned", finished_at=iso(now())):
                     raise not_waiting(name, mutation["status"], "abandon")
@@ -206,6 +204,9 @@ class MutationEngine:
             return result
         tables = [m["plan"]["table"] for m in mutations if m.get("plan")]
         return planned_for(guard, result, {f"{t['connector']}.{t['name']}": t["paths"] for t in tables})
+
+    def _alone(self, found: Sequence[Mapping[str, Any]]) -> AbstractContextManager[None]:
+        return alone(self._paths, self._storage.catalog, found[0]["batch_id"])
 
     # confirmation
 
@@ -259,21 +260,13 @@ class MutationEngine:
                 raise QueryError(
                     "The plan is not the one that was shown", code="write.altered", hint="dinobase mutations verify"
                 )
-            _, steps = self._rebuilt(mutation)
+            _, steps = self._runner.rebuilt(mutation)
             if [step.preview() for step in steps] != mutation["plan"]["preview"]["requests"]:
                 raise QueryError(
                     "The connector's definition or its credentials have changed since the preview",
                     code="write.changed",
                     hint="Plan the write again.",
                 )
-
-    def _rebuilt(self, mutation: Mapping[str, Any]) -> tuple[Table, list[Step]]:
-        plan = mutation["plan"]
-        if plan is None:
-            raise QueryError("What was planned is no longer kept", code="write.forgotten")
-        table = table_of(plan["table"])
-        changes = [RowChange.from_dict(c) for step in plan["steps"] for c in step["changes"]]
-        return table, steps_of(self._find(table.connector), table, changes) if changes else []
 
     # running
 
@@ -312,89 +305,9 @@ class MutationEngine:
     def _at_once(self, name: str, identity: str) -> dict[str, Json]:
         """Apply what needs nobody's approval."""
         found = self._own(name, identity)
-        with alone(self._paths, found[0]["batch_id"]), self.journal.writing() as writing:
+        with self._alone(found), self.journal.writing() as writing:
             for mutation in found:
                 by = {"approved_by": "config.yaml", "approved_at": iso(now())}
                 if not writing.move(mutation["mutation_id"], "approved", [WAITING], "executing", **by):
                     raise not_waiting(name, "decided by another")
-            return self._run(found, writing)
-
-    def _run(self, found: Sequence[Mapping[str, Any]], writing: Writing, *, resend: bool = False) -> dict[str, Json]:
-        stopped = False
-        for mutation in found:
-            table, steps = self._rebuilt(mutation)
-            self._begin(writing, mutation, steps)
-            if not stopped and steps:
-                earlier = self._unmerged(mutation, table, steps)
-                applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
-                self._into_lake(mutation, table, [*earlier, *applied.done], writing)
-                stopped = applied.stopped
-            status = ended([row["status"] for row in self.journal.steps(mutation["mutation_id"])])
-            writing.move(mutation["mutation_id"], "ended", ["executing"], status, finished_at=iso(now()))
-        return counted(self.journal, found)
-
-    def _unmerged(
-        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step]
-    ) -> list[tuple[RowChange, bytes | None]]:
-        """Return what an earlier run has done and, killed, not brought into the lake."""
-        states = {row["step"]: row for row in self.journal.steps(mutation["mutation_id"]) if row["status"] == "done"}
-        if not states or self.journal.has(mutation["mutation_id"], "merged"):
-            return []
-        numbered = enumerate(rows_of(steps), 1)
-        return [(as_applied(table, change, states[n]), None) for n, (_, change) in numbered if n in states]
-
-    def _begin(self, writing: Writing, mutation: Mapping[str, Any], steps: Sequence[Step]) -> None:
-        if self.journal.steps(mutation["mutation_id"]):
-            return
-        rows = [
-            {
-                "step": number,
-                "call": step.number,
-                "operation": change.operation,
-                "key": dumps(dict(change.key)),
-                "before": None if change.old is None else dumps(change.old),
-            }
-            for number, (step, change) in enumerate(rows_of(steps), 1)
-        ]
-        writing.begin(mutation["mutation_id"], rows)
-
-    async def _apply(
-        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step], writing: Writing, *, resend: bool
-    ) -> Applied:
-        from dinobase.extract.session import Session  # aiohttp: only where something is sent
-
-        states = {row["step"]: row["status"] for row in self.journal.steps(mutation["mutation_id"])}
-        connector = self._find(table.connector)
-        async with Session(connector, name=table.connector, state_dir=self._paths.state) as session:
-            return await Applier(session, writing, mutation["mutation_id"], states, resend=resend).run(steps)
-
-    def _into_lake(
-        self,
-        mutation: Mapping[str, Any],
-        table: Table,
-        done: Sequence[tuple[RowChange, bytes | None]],
-        writing: Writing,
-    ) -> None:
-        """Show the next query what was done; a lake that cannot be written now is brought up to date by a sync."""
-        records, gone, keys = [], [], []
-        for change, answer in done:
-            if change.operation == "delete" and answer is None:
-                gone.append(change.key)
-                continue
-            row = record(table, change, answer)
-            if row is not None:
-                records.append(row)
-                keys.append(change.key)
-        if not records and not gone:
-            return
-        connector = self._find(table.connector)
-        resource = connector.resource(table.name)
-        assert resource is not None
-        location = self._storage.lake(table.connector)
-        try:
-            run = str(mutation["mutation_id"])
-            merge(location, self._paths, connector, resource, table, records, gone, [*keys, *gone], run)
-        except DinobaseError as error:
-            writing.steps(str(mutation["mutation_id"]), "not_merged", [], {"error": error.message})
-        else:
-            writing.steps(str(mutation["mutation_id"]), "merged", [], {"rows": len(records), "deleted": len(gone)})
+            return self._runner.run(found, writing)

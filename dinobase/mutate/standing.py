@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
 from dinobase.core.clock import now
-from dinobase.core.errors import QueryError
+from dinobase.core.errors import LakeError, QueryError
 from dinobase.core.settings import Paths
+from dinobase.lake.lock import work_lock
 from dinobase.mutate.change import RowChange, Table
 from dinobase.mutate.journal import Journal
 from dinobase.mutate.step import Step
@@ -122,18 +123,15 @@ def _one(journal: Journal, mutation_id: str, status: str) -> dict[str, Json]:
 
 
 @contextmanager
-def alone(paths: Paths, batch: str) -> Iterator[None]:
-    """Let one process at a time work on a batch."""
-    import filelock  # 100 ms that only writers pay
-
-    lock = filelock.FileLock(paths.make(paths.state) / f"{batch}.lock", timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise QueryError(
-            "Another process is applying it", code="write.busy", hint="dinobase mutations shows how it stands"
-        ) from None
-    try:
+def alone(paths: Paths, catalog: str, batch: str) -> Iterator[None]:
+    """Let one process at a time work on a batch, of all machines that share the journal."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(work_lock(batch, catalog, paths.state))
+        except LakeError as error:
+            if error.error_code != "lake.locked":
+                raise
+            raise QueryError(
+                "Another process is applying it", code="write.busy", hint="dinobase mutations shows how it stands"
+            ) from None
         yield
-    finally:
-        lock.release()

@@ -1,0 +1,120 @@
+"""Runs approved mutations: each row of their plans is sent, recorded, and brought into the lake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dinobase.core.clock import iso, now
+from dinobase.core.errors import DinobaseError, QueryError
+from dinobase.core.settings import Paths
+from dinobase.lake.location import Storage
+from dinobase.mutate.apply import Applied, Applier
+from dinobase.mutate.change import RowChange, Table
+from dinobase.mutate.journal import Journal, Writing
+from dinobase.mutate.lakeside import merge, record
+from dinobase.mutate.planner import FindConnector
+from dinobase.mutate.standing import as_applied, counted, ended, rows_of, table_of
+from dinobase.mutate.step import Step, steps_of
+from dinobase.mutate.values import Json, dumps
+
+
+class Runner:
+    """The caller holds the batch alone; `journal` is what `writing` writes to."""
+
+    def __init__(self, paths: Paths, storage: Storage, find: FindConnector, journal: Journal) -> None:
+        self._paths = paths
+        self._storage = storage
+        self._find = find
+        self._journal = journal
+
+    def rebuilt(self, mutation: Mapping[str, Any]) -> tuple[Table, list[Step]]:
+        """Return a recorded plan's table and steps, as they are sent."""
+        plan = mutation["plan"]
+        if plan is None:
+            raise QueryError("What was planned is no longer kept", code="write.forgotten")
+        table = table_of(plan["table"])
+        changes = [RowChange.from_dict(c) for step in plan["steps"] for c in step["changes"]]
+        return table, steps_of(self._find(table.connector), table, changes) if changes else []
+
+    def run(self, found: Sequence[Mapping[str, Any]], writing: Writing, *, resend: bool = False) -> dict[str, Json]:
+        """Send what is open of approved mutations, in order; what follows one that stopped is not tried."""
+        stopped = False
+        for mutation in found:
+            table, steps = self.rebuilt(mutation)
+            self._begin(writing, mutation, steps)
+            if not stopped and steps:
+                earlier = self._unmerged(mutation, table, steps)
+                applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
+                self._into_lake(mutation, table, [*earlier, *applied.done], writing)
+                stopped = applied.stopped
+            status = ended([row["status"] for row in self._journal.steps(mutation["mutation_id"])])
+            writing.move(mutation["mutation_id"], "ended", ["executing"], status, finished_at=iso(now()))
+        return counted(self._journal, found)
+
+    def _unmerged(
+        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step]
+    ) -> list[tuple[RowChange, bytes | None]]:
+        """Return what an earlier run has done and, killed, not brought into the lake."""
+        states = {row["step"]: row for row in self._journal.steps(mutation["mutation_id"]) if row["status"] == "done"}
+        if not states or self._journal.has(mutation["mutation_id"], "merged"):
+            return []
+        numbered = enumerate(rows_of(steps), 1)
+        return [(as_applied(table, change, states[n]), None) for n, (_, change) in numbered if n in states]
+
+    def _begin(self, writing: Writing, mutation: Mapping[str, Any], steps: Sequence[Step]) -> None:
+        if self._journal.steps(mutation["mutation_id"]):
+            return
+        rows = [
+            {
+                "step": number,
+                "call": step.number,
+                "operation": change.operation,
+                "key": dumps(dict(change.key)),
+                "before": None if change.old is None else dumps(change.old),
+            }
+            for number, (step, change) in enumerate(rows_of(steps), 1)
+        ]
+        writing.begin(mutation["mutation_id"], rows)
+
+    async def _apply(
+        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step], writing: Writing, *, resend: bool
+    ) -> Applied:
+        from dinobase.extract.session import Session  # aiohttp: only where something is sent
+
+        states = {row["step"]: row["status"] for row in self._journal.steps(mutation["mutation_id"])}
+        connector = self._find(table.connector)
+        async with Session(connector, name=table.connector, state_dir=self._paths.state) as session:
+            return await Applier(session, writing, mutation["mutation_id"], states, resend=resend).run(steps)
+
+    def _into_lake(
+        self,
+        mutation: Mapping[str, Any],
+        table: Table,
+        done: Sequence[tuple[RowChange, bytes | None]],
+        writing: Writing,
+    ) -> None:
+        """Show the next query what was done; a lake that cannot be written now is brought up to date by a sync."""
+        records, gone, keys = [], [], []
+        for change, answer in done:
+            if change.operation == "delete" and answer is None:
+                gone.append(change.key)
+                continue
+            row = record(table, change, answer)
+            if row is not None:
+                records.append(row)
+                keys.append(change.key)
+        if not records and not gone:
+            return
+        connector = self._find(table.connector)
+        resource = connector.resource(table.name)
+        assert resource is not None
+        location = self._storage.lake(table.connector)
+        try:
+            run = str(mutation["mutation_id"])
+            merge(location, self._paths, connector, resource, table, records, gone, [*keys, *gone], run)
+        except DinobaseError as error:
+            writing.steps(str(mutation["mutation_id"]), "not_merged", [], {"error": error.message})
+        else:
+            writing.steps(str(mutation["mutation_id"]), "merged", [], {"rows": len(records), "deleted": len(gone)})
