@@ -17,6 +17,7 @@ from dinobase.spec.config_models import AccessConfig, Config, ConnectorConfig, S
 from dinobase.spec.report import Path, Report
 from dinobase.spec.salvage import salvage
 from dinobase.spec.shapes import add_errors
+from dinobase.spec.validation import model_of, validated
 from dinobase.spec.yaml_lines import Document, parse
 
 __all__ = ["AccessConfig", "Config", "ConnectorConfig", "StorageConfig", "WriteRule", "WritesConfig", "load_config"]
@@ -42,7 +43,7 @@ def load_config(paths: Paths) -> Config:
     except FileNotFoundError:
         return Config()
     config = checked(raw, paths.config)
-    config_cache.store(paths, raw, config.model_dump(mode="json"))
+    config_cache.store(paths, raw, config.model_dump())
     return config
 
 
@@ -75,9 +76,9 @@ def _config(report: Report, document: Document) -> Config | None:
     _no_empty_sections(data)
     config: Config | None
     try:
-        config = Config.model_validate(data)
+        config = validated(Config, data)
     except ValidationError as error:
-        add_errors(report, Config, data, error.errors(include_url=False))
+        add_errors(report, model_of(Config), data, error.errors(include_url=False))
         config = salvage(Config, data, error)
     if config is not None:
         _check_all(report, config)

@@ -172,5 +172,5 @@ def _write(target: Path, text: str) -> None:
 def _read(paths: Paths) -> Config:
     raw = paths.config.read_bytes()
     config = checked(raw, paths.config)
-    config_cache.store(paths, raw, config.model_dump(mode="json"))
+    config_cache.store(paths, raw, config.model_dump())
     return config

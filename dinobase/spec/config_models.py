@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
-
-from dinobase.kinds.base import Kind
+from dinobase.kinds.base import Field, Kind
 
 Approval: TypeAlias = Literal["auto", "agent", "human", "deny"]
 Masking: TypeAlias = Literal["show", "mask", "hash", "deny"]

@@ -15,4 +15,4 @@ def plain_config(paths: Paths) -> dict[str, Any]:
         return found
     from dinobase.spec.config import load_config  # costs more than a whole query does
 
-    return load_config(paths).model_dump(mode="json")
+    return load_config(paths).model_dump()

@@ -13,11 +13,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dinobase.kinds import auth, paginate
-from dinobase.spec import config_models, models
+from dinobase.kinds.base import Kind
+from dinobase.spec import config_models, models, servers
 from dinobase.spec.schema import schema_text
 from dinobase.spec.shapes import members, wanted
+from dinobase.spec.validation import model_of
 
-_PLACES = (models, config_models, auth, paginate)
+_PLACES = (models, servers, config_models, auth, paginate)
 
 
 def table(name: str) -> str:
@@ -35,15 +37,15 @@ def table(name: str) -> str:
 def _model(name: str) -> type[BaseModel]:
     for place in _PLACES:
         found = getattr(place, name, None)
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            return found
+        if isinstance(found, type) and issubclass(found, Kind):
+            return model_of(found)
     raise LookupError(name)
 
 
 def _inherited(key: str) -> str:
     """Take the words of a resource for what resource_defaults has of it."""
     field = models.Resource.model_fields.get(key)
-    return (field.description or "") if field else ""
+    return field.description if field else ""
 
 
 def _takes(annotation: Any) -> str:

@@ -14,7 +14,9 @@ from dinobase.spec.defaults import merge_defaults
 from dinobase.spec.models import Connector, Resource, WriteEndpoint
 from dinobase.spec.report import Report
 from dinobase.spec.salvage import salvage
+from dinobase.spec.servers import with_client
 from dinobase.spec.shapes import add_errors
+from dinobase.spec.validation import model_of, validated
 from dinobase.spec.writes import operation_of, table_of
 from dinobase.spec.yaml_lines import Document, parse
 
@@ -66,12 +68,12 @@ def _connector(report: Report, document: Document, stem: str) -> Connector | Non
         hint = "It begins with `name: <the file's name>`; see `dinobase connector schema`."
         report.error((), "not_a_mapping", f"the file is {found}; keys and values are wanted.", hint)
         return None
-    data = merge_defaults(document.data)
+    data = with_client(merge_defaults(document.data))
     connector: Connector | None
     try:
-        connector = Connector.model_validate(data)
+        connector = validated(Connector, data)
     except ValidationError as error:
-        add_errors(report, Connector, data, error.errors(include_url=False))
+        add_errors(report, model_of(Connector), data, error.errors(include_url=False))
         connector = salvage(Connector, data, error)
     if connector is not None:
         check_connector(report, connector)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
-
 from dinobase.kinds.auth import Auth
-from dinobase.kinds.base import Kind
+from dinobase.kinds.base import Field, Kind
 from dinobase.kinds.paginate import Paginator
+from dinobase.spec.servers import Server, Tools
 
 Json: TypeAlias = Any
 WriteDisposition: TypeAlias = Literal["replace", "merge", "append"]
@@ -151,8 +150,13 @@ class Resource(Kind):
     )
     query: str | None = Field(default=None, description="GraphQL document with `$cursor`.")
     variables: dict[str, Json] = Field(default_factory=dict, description="Of the GraphQL document.")
-    data_selector: str | None = Field(default=None, description="GraphQL: JSONPath to the nodes, from the body.")
-    paginator: Paginator | None = Field(default=None, description="GraphQL: most often relay.")
+    data_selector: str | None = Field(default=None, description="GraphQL, MCP: JSONPath to the nodes, from the body.")
+    paginator: Paginator | None = Field(default=None, description="GraphQL: most often relay; MCP: of the arguments.")
+    tool: str = Field(default="", description="MCP: the tool that is called; default the one of the table's name.")
+    arguments: dict[str, Json] = Field(default_factory=dict, description="MCP: what the tool is called with.")
+    text: Literal["blocks", "lines"] = Field(
+        default="blocks", description="MCP: an answer that is no JSON is a row per block, or one per line."
+    )
 
 
 class ResourceDefaults(Kind):
@@ -221,12 +225,14 @@ class Connector(Kind):
     """One file."""
 
     name: str = Field(description="The connector's name; the file's too.")
-    type: Literal["rest", "graphql"] = Field(default="rest", description="Kind of API.")
+    type: Literal["rest", "graphql", "mcp"] = Field(default="rest", description="Kind of API.")
     description: str = Field(default="", description="What the API is and what data it gives.")
     category: str = Field(default="", description="CRM, billing, support...")
     docs_url: str = Field(default="", description="The API's documentation.")
     credentials: list[Credential] = Field(default_factory=list, description="What `add` asks for.")
-    client: Client = Field(description="What all requests share.")
+    client: Client = Field(description="What all requests share; REST and GraphQL.")
+    server: Server | None = Field(default=None, description="MCP: how the server is started or reached.")
+    tools: Tools | None = Field(default=None, description="MCP: which tools may be called.")
     auth_methods: dict[str, Auth] = Field(default_factory=dict, description="Further ways to authenticate, by name.")
     check: Check | None = Field(default=None, description="The cheap request that proves the credentials.")
     resource_defaults: ResourceDefaults | None = Field(default=None, description="Deep-merged under each resource.")

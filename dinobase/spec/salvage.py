@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from dinobase.kinds.base import Kind
 from dinobase.spec.report import Path
 from dinobase.spec.shapes import walk
+from dinobase.spec.validation import model_of, validated
 
 Json: TypeAlias = Any
-Model = TypeVar("Model", bound=BaseModel)
+K = TypeVar("K", bound=Kind)
 
 _ROUNDS = 12
 _EMPTY: dict[str, Json] = {
@@ -23,18 +25,19 @@ _EMPTY: dict[str, Json] = {
     "columns": [],
     "to_columns": [],
 }
-_WHOLE = frozenset({"auth", "paginator", "rate_limit", "check"})  # such a part goes as a whole where a key of it misses
+# Such a part goes as a whole where a key of it misses.
+_WHOLE = frozenset({"auth", "paginator", "rate_limit", "check", "server"})
 
 
-def salvage(model: type[Model], data: Json, error: ValidationError) -> Model | None:
-    """Return the model without what was wrong, None where nothing sensible is left."""
+def salvage(kind: type[K], data: Json, error: ValidationError) -> K | None:
+    """Return the kind without what was wrong, None where nothing sensible is left."""
     current = data
     for _ in range(_ROUNDS):
         for item in error.errors(include_url=False):
-            path = walk(model, item["loc"]).path
+            path = walk(model_of(kind), item["loc"]).path
             current = _without(current, path, missing=item["type"] == "missing")
         try:
-            return model.model_validate(current)
+            return validated(kind, current)
         except ValidationError as again:
             error = again
     return None

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from dinobase.spec import sql_types
 from dinobase.spec.models import Connector
+from dinobase.spec.validation import model_of
 
 Json: TypeAlias = Any
 
@@ -15,7 +16,7 @@ SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
 
 def connector_schema() -> dict[str, Json]:
     """Return the schema; what only the checks know (references, placeholders) it cannot say."""
-    schema = Connector.model_json_schema(mode="validation")
+    schema = model_of(Connector).model_json_schema(mode="validation")
     schema["$schema"] = SCHEMA_URI
     schema["title"] = "Dinobase connector"
     schema["description"] = "One file describes one API: `<name>.yaml`. `dinobase connector validate` checks the rest."
@@ -24,6 +25,7 @@ def connector_schema() -> dict[str, Json]:
     for holder in (schema, definitions["Credential"], definitions["Resource"], definitions["WriteEndpoint"]):
         holder["properties"]["name"].update(name)
     definitions["Column"]["properties"]["type"]["examples"] = sorted(set(sql_types.NAMES.values()))
+    _by_type(schema)
     _partial_defaults(definitions)
     _require_types(definitions)
     _tidy(schema)
@@ -33,6 +35,15 @@ def connector_schema() -> dict[str, Json]:
 def schema_text() -> str:
     """Return the schema as it is committed and printed."""
     return json.dumps(connector_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _by_type(schema: dict[str, Json]) -> None:
+    """Ask an MCP definition for its server, all others for what is requested over HTTP."""
+    always = [name for name in schema["required"] if name not in {"client", "resources"}]
+    schema["required"] = always
+    schema["if"] = {"properties": {"type": {"const": "mcp"}}, "required": ["type"]}
+    schema["then"] = {"required": ["server"]}
+    schema["else"] = {"required": ["client", "resources"]}
 
 
 def _partial_defaults(definitions: dict[str, Json]) -> None:

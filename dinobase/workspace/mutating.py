@@ -30,4 +30,4 @@ def engine(config: Config, paths: Paths) -> MutationEngine:
             known[name] = resolve(connector, credentials.values(connector.credentials, answers))
         return known[name]
 
-    return MutationEngine(paths, config.model_dump(mode="json"), find)
+    return MutationEngine(paths, config.model_dump(), find)

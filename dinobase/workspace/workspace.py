@@ -306,7 +306,7 @@ class Workspace:
         describer = Describer(
             self.storage(),
             self.paths,
-            freshness_of(config.model_dump(mode="json")),
+            freshness_of(config.model_dump()),
             self.find_connector,
             guard=self.guard(identity),
         )

@@ -15,6 +15,7 @@ from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.query.engine import QueryEngine
 from dinobase.spec.models import Connector
+from dinobase.spec.validation import validated
 from tests.lake.build import Builder
 
 SECRET = "secret.example"
@@ -102,7 +103,7 @@ ACCESS: dict[str, dict[str, Any]] = {
 
 
 def shop() -> Connector:
-    return Connector.model_validate(SHOP)
+    return validated(Connector, SHOP)
 
 
 def build(paths: Paths, one: str, host: str, phone: int, others: Sequence[tuple[int, str, int]]) -> Paths:

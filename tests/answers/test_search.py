@@ -18,6 +18,7 @@ from dinobase.core.errors import UsageError
 from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.spec.models import Connector
+from dinobase.spec.validation import validated
 from tests.lake.build import Builder
 
 BILLING = {
@@ -46,7 +47,7 @@ class Bench:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.storage = Storage(paths.lakes)
-        self.definitions = {"billing": Connector.model_validate(BILLING)}
+        self.definitions = {"billing": validated(Connector, BILLING)}
         self.stamp = "1"
         self.builder = Builder(self.storage.lake("billing"))
         self.builder.commit(
@@ -136,7 +137,7 @@ def test_a_change_of_the_lake_is_found_at_once(bench: Bench) -> None:
 def test_a_change_of_the_definition_is_found_when_its_stamp_changes(bench: Bench) -> None:
     assert bench.names("pricing") == []
     data = {**BILLING, "resources": [{"name": "plans", "description": "Our pricing."}]}
-    bench.definitions["billing"] = Connector.model_validate(data)
+    bench.definitions["billing"] = validated(Connector, data)
     assert bench.names("pricing") == []
     bench.stamp = "2"
     assert bench.names("pricing") == ["billing.plans"]

@@ -14,6 +14,7 @@ from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.query.history import history
 from dinobase.spec.models import Connector
+from dinobase.spec.validation import validated
 from tests.lake.build import Builder
 
 CONNECTORS = {"shop": 3600.0, "crm": 60.0}
@@ -76,7 +77,7 @@ def describer(paths: Paths, storage: Storage) -> Describer:
     other = Builder(storage.lake("crm"))
     other.commit("CREATE TABLE people (shop_id BIGINT)")
     other.close()
-    connector = Connector.model_validate(SHOP)
+    connector = validated(Connector, SHOP)
     return Describer(storage, paths, CONNECTORS, lambda name: connector if name == "shop" else None)
 
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from pydantic import Field
-
 from dinobase.core.values import HttpRequest
 from dinobase.kinds.auth.base import AuthKind, Token
+from dinobase.kinds.base import Field
 
 
 class ApiKey(AuthKind):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from dinobase.core.values import HttpRequest
 from dinobase.kinds.auth.base import AuthKind, Token
+from dinobase.kinds.base import Field
 
 
 class Bearer(AuthKind):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from dinobase.kinds.auth.base import AuthKind
+from dinobase.kinds.base import Field
 
 
 class GoogleServiceAccount(AuthKind):

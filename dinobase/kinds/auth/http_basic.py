@@ -5,10 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Literal
 
-from pydantic import Field
-
 from dinobase.core.values import HttpRequest
 from dinobase.kinds.auth.base import AuthKind, Token
+from dinobase.kinds.base import Field
 
 
 class HttpBasic(AuthKind):

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
-from pydantic import Field
 
 from dinobase.core.values import HttpRequest, HttpResponse
 from dinobase.kinds.auth.base import AuthError, AuthKind, Flow, Token
+from dinobase.kinds.base import Field
 
 _OK = 200
 _REFUSED = (400, 401)

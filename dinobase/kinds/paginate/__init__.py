@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
-
+from dinobase.kinds.base import ByTag
 from dinobase.kinds.paginate.cursor import Cursor
 from dinobase.kinds.paginate.links import HeaderLink, JsonLink
 from dinobase.kinds.paginate.offset import Offset
@@ -14,5 +13,5 @@ from dinobase.kinds.paginate.relay import Relay
 from dinobase.kinds.paginate.single_page import SinglePage
 
 Paginator: TypeAlias = Annotated[
-    Cursor | JsonLink | HeaderLink | Offset | PageNumber | SinglePage | Relay, Field(discriminator="type")
+    Cursor | JsonLink | HeaderLink | Offset | PageNumber | SinglePage | Relay, ByTag("type")
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from pydantic import Field
 
+from dinobase.kinds.base import Field
 from dinobase.kinds.body import scalar
 from dinobase.kinds.paginate.page import Page, Pager, Step, ended
 from dinobase.kinds.path import compile_path

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import urldefrag, urljoin
 
-from pydantic import Field
-
+from dinobase.kinds.base import Field
 from dinobase.kinds.body import MalformedError
 from dinobase.kinds.paginate.page import Page, Pager, Step, ended
 from dinobase.kinds.path import compile_path

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
-
+from dinobase.kinds.base import Field
 from dinobase.kinds.paginate.page import Page, Pager, Step
 from dinobase.kinds.path import compile_path, whole
 

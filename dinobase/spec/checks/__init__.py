@@ -14,6 +14,7 @@ from dinobase.spec.checks import (
     paths,
     placeholders,
     references,
+    servers,
     writing,
 )
 from dinobase.spec.models import Connector
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Report, Connector], None], ...] = (
     *columns.CHECKS,
     *writing.CHECKS,
     *graphql.CHECKS,
+    *servers.CHECKS,
 )
 
 

@@ -22,7 +22,7 @@ def addresses(report: Report, connector: Connector) -> None:
     ]
     found += [(("write_endpoints", i, "base_url"), write.base_url) for i, write in enumerate(connector.write_endpoints)]
     for path, url in found:
-        if url is None or report.faulty(path):
+        if url is None or report.faulty(path) or connector.type == "mcp":
             continue
         if not url.startswith(("http://", "https://", "{")):
             hint = f"Write `https://{url.split('://')[-1]}`." if url else "Write the API's address."
@@ -91,6 +91,7 @@ def authentication(report: Report, connector: Connector) -> None:
     """Require what an OAuth grant needs; warn of secrets in the file."""
     found: list[tuple[Path, Kind | None]] = [(("client", "auth"), connector.client.auth)]
     found += [(("auth_methods", name), auth) for name, auth in connector.auth_methods.items()]
+    found += [(("server", "auth"), connector.server.auth)] if connector.server else []
     for path, auth in found:
         if isinstance(auth, OAuth2):
             _oauth(report, path, auth)
@@ -115,8 +116,8 @@ def _oauth(report: Report, path: Path, auth: OAuth2) -> None:
 
 
 def resources_there(report: Report, connector: Connector) -> None:
-    """Require at least one resource."""
-    if not connector.resources and not report.faulty(("resources",)):
+    """Require at least one resource; an MCP server names its own."""
+    if connector.type != "mcp" and not connector.resources and not report.faulty(("resources",)):
         report.error(("resources",), "no_resources", "`resources` is empty.", "Add one: `- name: customers`.", key=True)
 
 

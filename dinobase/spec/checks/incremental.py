@@ -86,7 +86,7 @@ def _windows(report: Report, path: Path, resource: Resource, incremental: Increm
         return
     place = (*path, "window")
     endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.body, resource.variables)
+    parts = (endpoint.path, endpoint.params, endpoint.body, resource.variables, resource.arguments)
     if not any("incremental.end_value" in text for part in parts for _, text in strings(part)):
         message = f"`{resource.name}` asks in windows and never sends their end."
         report.error(place, "window", message, 'Put "{incremental.end_value}" into params, path or body.')

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dinobase.core.errors import did_you_mean
+from dinobase.kinds.base import Kind
 from dinobase.kinds.template import Placeholder, TemplateError, placeholders, strings
 from dinobase.spec.checks.references import ancestry
 from dinobase.spec.models import Connector, Resource
@@ -24,12 +25,12 @@ def known_everywhere(report: Report, connector: Connector) -> None:
         (("client", "allow_hosts"), client.allow_hosts),
     ]
     if client.auth is not None:
-        parts.append((("client", "auth"), client.auth.model_dump(exclude={"type"})))
-    parts += [
-        (("auth_methods", name), auth.model_dump(exclude={"type"})) for name, auth in connector.auth_methods.items()
-    ]
+        parts.append((("client", "auth"), _facts(client.auth)))
+    parts += [(("auth_methods", name), _facts(auth)) for name, auth in connector.auth_methods.items()]
     if connector.check is not None:
         parts += [(("check", "path"), connector.check.path), (("check", "params"), connector.check.params)]
+    if connector.server is not None:
+        parts += [(("server", key), value) for key, value in connector.server.model_dump().items()]
     for path, value in parts:
         _check(report, path, value, known)
 
@@ -49,6 +50,7 @@ def in_resources(report: Report, connector: Connector) -> None:
         _check(report, (*path, "endpoint", "params"), endpoint.params, known, resource)
         _check(report, (*path, "endpoint", "body"), endpoint.body, known, resource)
         _check(report, (*path, "variables"), resource.variables, known, resource)
+        _check(report, (*path, "arguments"), resource.arguments, known, resource)
         for field in ("base_url", "headers", "data_selector"):
             _check(report, (*path, "endpoint", field), getattr(endpoint, field), credentials)
         _check(report, (*path, "data_selector"), resource.data_selector, credentials)
@@ -89,7 +91,9 @@ def cursor_unused(report: Report, connector: Connector) -> None:
             continue
         endpoint = resource.endpoint
         texts = [
-            t for part in (endpoint.path, endpoint.params, endpoint.body, resource.variables) for _, t in strings(part)
+            t
+            for part in (endpoint.path, endpoint.params, endpoint.body, resource.variables, resource.arguments)
+            for _, t in strings(part)
         ]
         if not any(part.name in _CURSORS for text in texts for part in _parts(text)):
             hint = 'Put "{incremental.start_value}" into params, path or body.'
@@ -149,7 +153,13 @@ def _parent_used(report: Report, path: Path, resource: Resource) -> None:
     if resource.parent is None or not resource.parent.param:
         return
     endpoint = resource.endpoint
-    parts: tuple[Any, ...] = (endpoint.path, endpoint.params, endpoint.body, resource.variables)
+    parts: tuple[Any, ...] = (
+        endpoint.path,
+        endpoint.params,
+        endpoint.body,
+        resource.variables,
+        resource.arguments,
+    )
     used = {part.name for value in parts for _, text in strings(value) for part in _parts(text)}
     if resource.parent.param not in used:
         place = (*path, "parent", "param")
@@ -177,8 +187,15 @@ def _parts(text: str) -> list[Placeholder]:
         return []
 
 
+def _facts(kind: Kind) -> dict[str, Any]:
+    return {key: value for key, value in kind.model_dump().items() if key != "type"}
+
+
 def _all_strings(connector: Connector) -> Iterator[str]:
-    data = connector.model_dump(exclude={"credentials": True, "resources": {"__all__": {"query"}}})
+    data = connector.model_dump()
+    del data["credentials"]
+    for resource in data["resources"]:
+        del resource["query"]
     for _, text in strings(data):
         yield text
 

@@ -17,6 +17,7 @@ from dinobase.core.values import Batch, Event, ParentRow
 from dinobase.extract import runner
 from dinobase.extract.session import Session
 from dinobase.spec.models import Connector, Resource
+from dinobase.spec.validation import validated
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def connect(api: FakeApi | str, **facts: Any) -> Connector:
     base_url = api if isinstance(api, str) else f"{api.url}/v1"
     resources = [{"name": "items", **resource} for resource in facts.pop("resources", [{}])]
     client = {"base_url": base_url, **facts.pop("client", {})}
-    return Connector.model_validate({"name": "acme", "client": client, "resources": resources, **facts})
+    return validated(Connector, {"name": "acme", "client": client, "resources": resources, **facts})
 
 
 async def collect(session: Session, resource: Resource, **read: Any) -> list[Batch]:

@@ -62,7 +62,7 @@ def test_sources_is_read_as_connectors(paths: Paths) -> None:
 
 def test_no_file_is_an_empty_workspace(paths: Paths) -> None:
     assert load_config(paths) == Config()
-    assert plain_config(paths) == Config().model_dump(mode="json")
+    assert plain_config(paths) == Config().model_dump()
 
 
 @pytest.mark.parametrize("text", ["", "# only words\n", "connectors:\n", "connectors: {}\nwrites:\n"])
@@ -159,7 +159,7 @@ def test_the_compiled_copy_holds_for_the_very_bytes_only(paths: Paths) -> None:
     paths.config.write_text(SPEC)
     assert config_cache.current(paths) is None
     config = load_config(paths)
-    assert config_cache.current(paths) == config.model_dump(mode="json") == plain_config(paths)
+    assert config_cache.current(paths) == config.model_dump() == plain_config(paths)
     paths.config.write_text(SPEC.replace("30d", "31d", 1))
     assert config_cache.current(paths) is None
     assert plain_config(paths)["retention"] == "31d"

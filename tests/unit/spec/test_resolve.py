@@ -63,7 +63,7 @@ def test_client_and_auth_are_final() -> None:
     assert connector.client.auth.model_dump()["username"] == "s3"
     assert connector.client.allow_hosts == ("files.us.acme.test",)
     other = connector.auth_methods["other"].model_dump()
-    assert (other["client_id"], other["scopes"], other["token_url"]) == ("s3", ("r:us",), "https://us/t")
+    assert (other["client_id"], other["scopes"], other["token_url"]) == ("s3", ["r:us"], "https://us/t")
 
 
 def test_a_default_stands_in_for_a_value_that_is_not_given() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from dinobase.spec.models import Connector
+from dinobase.spec.validation import validated
 from dinobase.sync.parents import Listed, parent_rows
 
-SHOP = Connector.model_validate(
+SHOP = validated(
+    Connector,
     {
         "name": "shop",
         "client": {"base_url": "http://localhost"},
@@ -20,7 +22,7 @@ SHOP = Connector.model_validate(
             {"name": "repos", "parent": {"resource": "orgs", "field": "login", "param": "org"}},
             {"name": "issues", "parent": {"resource": "repos", "field": "owner.id", "param": "repo"}},
         ],
-    }
+    },
 )
 
 

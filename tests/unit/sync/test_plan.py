@@ -8,12 +8,13 @@ import pytest
 
 from dinobase.core.errors import UnknownName, UsageError
 from dinobase.spec.models import Connector
+from dinobase.spec.validation import validated
 from dinobase.sync import plan
 
 
 def connector(*resources: dict[str, Any]) -> Connector:
-    return Connector.model_validate(
-        {"name": "shop", "client": {"base_url": "http://localhost"}, "resources": list(resources)}
+    return validated(
+        Connector, {"name": "shop", "client": {"base_url": "http://localhost"}, "resources": list(resources)}
     )
 
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from dinobase.core.errors import SyncError
 from dinobase.spec.models import Incremental
+from dinobase.spec.validation import validated
 from dinobase.sync.incremental import instant, start_value
 
 same = settings(derandomize=True, deadline=None)
 
 
 def plan(**facts: Any) -> Incremental:
-    return Incremental.model_validate({"cursor_path": "at", **facts})
+    return validated(Incremental, {"cursor_path": "at", **facts})
 
 
 STARTS: list[tuple[dict[str, Any], str | None, str | None]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dinobase.spec.models import Resource
+from dinobase.spec.validation import validated
 from dinobase.sync.dry import planned
 from dinobase.sync.report import SyncReport, TableReport, status_of, together
 
@@ -38,7 +39,7 @@ def test_two_passes_are_told_as_one() -> None:
 
 def test_a_dry_run_says_what_would_be_asked_for() -> None:
     resources = [
-        Resource.model_validate(facts)
+        validated(Resource, facts)
         for facts in (
             {"name": "plain", "endpoint": {"path": "v1/plain", "method": "POST"}},
             {"name": "events", "write_disposition": "append", "incremental": {"cursor_path": "at", "lookback": "1"}},
