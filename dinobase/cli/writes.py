@@ -64,6 +64,8 @@ def changes(mutations: Sequence[Mapping[str, Any]]) -> Table:
     rows: list[tuple[Any, ...]] = []
     for mutation in mutations:
         preview = mutation["preview"]
+        if preview is None:  # no longer kept
+            continue
         table = f"{preview['source']}.{preview['table']}"
         for change in preview["changes"]:
             key = ", ".join(f"{v}" for v in change["key"].values()) or None

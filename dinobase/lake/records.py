@@ -147,6 +147,12 @@ class Records:
             values = [v.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(v, str) else v for v in values]
         return self._connection.execute(sql, tuple(values))
 
+    def scrub(self) -> None:
+        """Write what is kept anew, so that no page of a file holds what was deleted or changed."""
+        self._connection.execute("VACUUM")
+        if not self._postgres:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     @contextmanager
     def changes(self) -> Iterator[Records]:
         """Commit what is run inside, or none of it."""

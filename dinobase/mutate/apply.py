@@ -131,7 +131,7 @@ class Applier:
             self._id,
             "sending",
             numbers,
-            {"call": step.number, "idempotency_key": key, "method": request.method, "url": shown["url"]},
+            {"call": step.number, "idempotency_key": key, "method": request.method},
             {"request": shown, "before": [row.found.record if row.found else row.change.old for row in rows]},
             images={
                 row.number: row.found.raw.decode("utf-8", "replace")
@@ -235,8 +235,9 @@ class Applier:
         }
         if key is not None:
             columns["record_key"] = key
-        facts = {"status_of_steps": status, "http_status": columns["http_status"], "error": columns["error"]}
-        self._writing.steps(self._id, status, [row.number for row in rows], facts, answer, **columns)
+        facts = {"status_of_steps": status, "http_status": columns["http_status"]}
+        said = {"answer": answer, "error": columns["error"]}
+        self._writing.steps(self._id, status, [row.number for row in rows], facts, said, **columns)
 
 
 def with_key(step: Step, change: RowChange, record: bytes | None) -> RowChange:

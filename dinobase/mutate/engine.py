@@ -256,11 +256,11 @@ class MutationEngine:
                 hint=f"dinobase confirm {found[0]['mutation_id']} asks for it on a terminal.",
             )
         for mutation in found:
+            _, steps = self._runner.rebuilt(mutation)
             if digest(mutation["plan"]) != mutation["plan_hash"]:
                 raise QueryError(
                     "The plan is not the one that was shown", code="write.altered", hint="dinobase mutations verify"
                 )
-            _, steps = self._runner.rebuilt(mutation)
             if [step.preview() for step in steps] != mutation["plan"]["preview"]["requests"]:
                 raise QueryError(
                     "The connector's definition or its credentials have changed since the preview",

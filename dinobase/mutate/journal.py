@@ -1,8 +1,8 @@
 """What was planned, intended, sent and answered: append-only, each record holding the hash of the one before.
 
 A record is committed before what it announces is done. `mutations` and `mutation_steps` are how things stand, changed
-in the same transaction as the record that says so. Before-images and answers can be dropped later: the chain has
-their hashes.
+in the same transaction as the record that says so. What a record's rows hold stands in its body alone, never in its
+facts: bodies can be dropped later, and the chain has their hashes.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ from dinobase.lake.records import Records, open_records, read_records
 from dinobase.mutate.values import Json, dumps
 
 _START = "0" * 64
+EXPIRED, FORGOTTEN = "retention", "forgotten"
+DROPPED = (EXPIRED, FORGOTTEN)  # events after which a mutation's records have no bodies
 
 
 def digest(value: Json) -> str:
     """Return the hash of JSON data."""
-    return hashlib.sha256(dumps(value).encode()).hexdigest()
+    return _digest(dumps(value))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,16 @@ class Journal:
         with read_records(self._state, self._catalog, since=SINCE) as records:
             rows = [] if records is None else records.rows(f"{sql} ORDER BY place")
         previous, expected = _START, 1
+        dropped = {mutation: place for place, _, mutation, event, *_ in rows if event in DROPPED}
         for place, at, mutation, event, facts, body, body_hash, before, own in rows:
             if place != expected:
                 return len(rows), Broken(expected, "a record is missing")
             if before != previous:
                 return len(rows), Broken(place, "it does not follow the record before")
-            if body is not None and hashlib.sha256(body.encode()).hexdigest() != body_hash:
+            if body is not None and _digest(body) != body_hash:
                 return len(rows), Broken(place, "its body was altered")
+            if body is None and body_hash and dropped.get(mutation, 0) < place:
+                return len(rows), Broken(place, "its body is missing")
             if own != _hash(previous, place, at, mutation, event, facts, body_hash):
                 return len(rows), Broken(place, "it was altered")
             previous, expected = own, expected + 1
@@ -106,14 +115,24 @@ class Journal:
     def _against(self, rows: Sequence[Sequence[Any]]) -> Broken | None:
         """Find a mutation whose present state is not what its last record says."""
         said: dict[str, tuple[int, str]] = {}
-        for place, _, mutation, _, facts, *_ in rows:
-            status = json.loads(facts).get("status")
-            if status:
-                said[mutation] = (place, status)
-        known = {m["mutation_id"]: m["status"] for m in self.mutations()}
+        texts: dict[str, tuple[int, str]] = {}
+        for place, _, mutation, event, facts, *_ in rows:
+            found = json.loads(facts)
+            if "status" in found:
+                said[mutation] = (place, found["status"])
+            if "sql_hash" in found:
+                texts[mutation] = (place, found["sql_hash"])
+            if event == FORGOTTEN:
+                texts.pop(mutation, None)
+        mutations = self.mutations()
+        known = {m["mutation_id"]: m["status"] for m in mutations}
         for mutation, (place, status) in said.items():
             if known.get(mutation) != status:
                 return Broken(place, f"{mutation} is {known.get(mutation, 'gone')}, and the journal says {status}")
+        for m in mutations:
+            place, expected = texts.get(m["mutation_id"], (0, ""))
+            if expected and _digest(m["sql"]) != expected:
+                return Broken(place, f"the SQL of {m['mutation_id']} was altered")
         unknown = next((m for m in known if m not in said), None)
         return Broken(len(rows), f"{unknown} is not in the journal") if unknown else None
 
@@ -132,8 +151,9 @@ class Writing:
             for mutation in mutations:
                 values = [mutation.get(c) for c in columns[:-1]] + [dumps(mutation["plan"])]
                 self._records.run(f"INSERT INTO mutations ({', '.join(columns)}) VALUES ({marks})", values)
-                facts = {c: mutation.get(c) for c in MUTATION_COLUMNS if mutation.get(c) is not None}
-                self._append(str(mutation["mutation_id"]), "planned", facts, mutation["plan"])
+                facts = {c: mutation.get(c) for c in MUTATION_COLUMNS if c != "sql" and mutation.get(c) is not None}
+                facts["sql_hash"] = _digest(str(mutation["sql"]))
+                self.append(str(mutation["mutation_id"]), "planned", facts, mutation["plan"])
 
     def move(self, mutation_id: str, event: str, before: Sequence[str], status: str, **columns: Any) -> bool:
         """Change a mutation's status if it has one of those before; False where another was first."""
@@ -143,7 +163,7 @@ class Writing:
             sql = f"UPDATE mutations SET {sets} WHERE mutation_id = ? AND status IN ({marks})"
             if not self._records.run(sql, [status, *columns.values(), mutation_id, *before]):
                 return False
-            self._append(mutation_id, event, {"status": status, **columns})
+            self.append(mutation_id, event, {"status": status, **columns})
         return True
 
     def begin(self, mutation_id: str, steps: Sequence[Mapping[str, Any]]) -> None:
@@ -178,7 +198,7 @@ class Writing:
             for step in steps if columns else ():
                 sql = f"UPDATE mutation_steps SET {sets} WHERE mutation_id = ? AND step = ?"
                 self._records.run(sql, [*columns.values(), mutation_id, step])
-            self._append(mutation_id, event, {"steps": list(steps), **facts}, body)
+            self.append(mutation_id, event, {"steps": list(steps), **facts}, body)
 
     @contextmanager
     def _on_disk(self, wanted: bool) -> Iterator[None]:  # noqa: FBT001 - reads as a statement
@@ -192,7 +212,7 @@ class Writing:
         finally:
             self._records.rows("PRAGMA synchronous = NORMAL")
 
-    def _append(self, mutation_id: str, event: str, facts: Mapping[str, Any], body: Json = None) -> None:
+    def append(self, mutation_id: str, event: str, facts: Mapping[str, Any], body: Json = None) -> None:
         """Add one record at the end of the chain; runs inside a transaction that holds the write lock."""
         if self._records.postgres:
             self._records.run("LOCK TABLE mutation_journal IN EXCLUSIVE MODE")
@@ -200,7 +220,7 @@ class Writing:
         place, previous = (last[0][0] + 1, last[0][1]) if last else (1, _START)
         at, said = iso(now()), dumps(facts)
         text = None if body is None else dumps(body)
-        body_hash = hashlib.sha256(text.encode()).hexdigest() if text is not None else ""
+        body_hash = _digest(text) if text is not None else ""
         own = _hash(previous, place, at, mutation_id, event, said, body_hash)
         self._records.run(
             "INSERT INTO mutation_journal (place, at, mutation_id, event, facts, body, body_hash, previous, hash)"

@@ -33,7 +33,11 @@ class Runner:
         """Return a recorded plan's table and steps, as they are sent."""
         plan = mutation["plan"]
         if plan is None:
-            raise QueryError("What was planned is no longer kept", code="write.forgotten")
+            raise QueryError(
+                "What was planned is no longer kept",
+                code="write.forgotten",
+                hint="`journal_retention` in config.yaml, or `dinobase forget`, has dropped it; the facts are kept.",
+            )
         table = table_of(plan["table"])
         changes = [RowChange.from_dict(c) for step in plan["steps"] for c in step["changes"]]
         return table, steps_of(self._find(table.connector), table, changes) if changes else []
@@ -115,6 +119,6 @@ class Runner:
             run = str(mutation["mutation_id"])
             merge(location, self._paths, connector, resource, table, records, gone, [*keys, *gone], run)
         except DinobaseError as error:
-            writing.steps(str(mutation["mutation_id"]), "not_merged", [], {"error": error.message})
+            writing.steps(str(mutation["mutation_id"]), "not_merged", [], {}, {"error": error.message})
         else:
             writing.steps(str(mutation["mutation_id"]), "merged", [], {"rows": len(records), "deleted": len(gone)})

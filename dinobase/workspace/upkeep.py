@@ -1,4 +1,4 @@
-"""Housekeeping of many lakes: by `maintain`, and after a sync where one needs it."""
+"""Housekeeping of many lakes and of the journal of writes: by `maintain`, and after a sync where one needs it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dinobase.core import errors
+from dinobase.core.clock import now
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
 from dinobase.kinds import duration
@@ -14,17 +15,21 @@ from dinobase.lake.housekeeping import Maintenance, maintain, needs_maintenance
 from dinobase.lake.location import LakeLocation
 from dinobase.spec.config import Config
 
+_LOCKS = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Maintained:
-    """What was done in each lake."""
+    """What was done in each lake; `mutations_dropped`: writes of which the journal now keeps the facts alone."""
 
     connectors: Sequence[Maintenance]
+    mutations_dropped: int = 0
 
 
 def all_of(locations: Iterable[LakeLocation], config: Config, paths: Paths) -> Maintained:
     """Do all that is to be done."""
-    return Maintained([maintain(place, paths.state, retention=retention_of(config)) for place in locations])
+    done = [maintain(place, paths.state, retention=retention_of(config)) for place in locations]
+    return Maintained(done, keep_journal(config, paths))
 
 
 def where_needed(locations: Iterable[LakeLocation], config: Config, paths: Paths, observe: Observer) -> None:
@@ -36,6 +41,19 @@ def where_needed(locations: Iterable[LakeLocation], config: Config, paths: Paths
                 maintain(location, paths.state, retention=retention)
         except errors.DinobaseError as error:
             observe(Event("note", location.name, "", reason=f"housekeeping: {error.message}"))
+    try:
+        keep_journal(config, paths)
+    except errors.DinobaseError as error:
+        observe(Event("note", "journal", "", reason=f"housekeeping: {error.message}"))
+
+
+def keep_journal(config: Config, paths: Paths) -> int:
+    """Drop what the journal of writes keeps no longer; returns of how many mutations."""
+    from dinobase.mutate import keeping  # only where something is kept up
+
+    keeping.drop_locks(paths.state, now() - _LOCKS)
+    seconds = duration.seconds(config.journal_retention)
+    return keeping.drop_old(paths.state, config.storage.catalog, timedelta(seconds=seconds)) if seconds else 0
 
 
 def retention_of(config: Config) -> timedelta:

@@ -25,5 +25,7 @@ def run(args: argparse.Namespace) -> int:
     result = Workspace.open().maintain(args.names)
     rows = [(done.name, *(getattr(done, name) for name in _COUNTS)) for done in result.connectors]
     columns = (Column("name", "name"), *(Column(name, "count") for name in _COUNTS))
-    Output.choose(args.format).emit(result, Table(columns, rows, empty="Nothing is connected yet."))
+    dropped = result.mutations_dropped
+    after = (f"The journal keeps the facts alone of {dropped} more writes.",) if dropped else ()
+    Output.choose(args.format).emit(result, Table(columns, rows, after=after, empty="Nothing is connected yet."))
     return Exit.DONE
