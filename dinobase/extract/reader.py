@@ -48,10 +48,12 @@ class ResourceReader:
         self.session = session
         self.resource = resource
         self.graphql = connector.type == "graphql"
+        self.mcp = connector.type == "mcp"
         self.pager: Pager = (
             resource.paginator or resource.endpoint.paginator or connector.client.paginator or SinglePage()
         )
-        self._selector = Selector(resource.data_selector if self.graphql else resource.endpoint.data_selector)
+        own = self.graphql or self.mcp
+        self._selector = Selector(resource.data_selector if own else resource.endpoint.data_selector)
         self._gone = _GONE | set(resource.empty_statuses) if resource.parent else frozenset()
         self._hosts = frozenset(host.lower() for host in connector.client.allow_hosts)
         if resource.auth and resource.auth not in connector.auth_methods:
@@ -65,6 +67,8 @@ class ResourceReader:
         if self.graphql:
             path = endpoint.path or ""
             asked = Asked(base_url, path, "POST", endpoint.params, headers, resource.variables, resource.query or "")
+        elif self.mcp:
+            asked = Asked(base_url, "", "POST", {}, headers, resource.arguments)
         else:
             path = resource.name if endpoint.path is None else endpoint.path
             asked = Asked(base_url, path, endpoint.method, endpoint.params, headers, endpoint.body)

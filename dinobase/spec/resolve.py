@@ -12,6 +12,7 @@ from typing import Any
 from dinobase.kinds.base import Kind
 from dinobase.kinds.template import render, render_json, render_json_known, render_known
 from dinobase.spec.models import Check, Client, Connector, Endpoint, Incremental, Resource, Retrieve, WriteEndpoint
+from dinobase.spec.servers import Server
 
 Values = Mapping[str, str]
 
@@ -22,6 +23,7 @@ def resolve(connector: Connector, values: Values) -> Connector:
     return connector.model_copy(
         update={
             "client": _client(connector.client, known),
+            "server": _server(connector.server, known) if connector.server else None,
             "auth_methods": {name: _final(auth, known) for name, auth in connector.auth_methods.items()},
             "check": _request(connector.check, known) if connector.check else None,
             "resources": [_resource(resource, known) for resource in connector.resources],
@@ -37,6 +39,19 @@ def _client(client: Client, values: Values) -> Client:
             "headers": render_json(client.headers, values),
             "auth": _final(client.auth, values) if client.auth else None,
             "allow_hosts": tuple(render(host, values) for host in client.allow_hosts),
+        }
+    )
+
+
+def _server(server: Server, values: Values) -> Server:
+    return server.model_copy(
+        update={
+            "command": [render(word, values) for word in server.words],  # split first: a value with spaces is one word
+            "env": render_json(server.env, values),
+            "cwd": render(server.cwd, values),
+            "url": render(server.url, values),
+            "headers": render_json(server.headers, values),
+            "auth": _final(server.auth, values) if server.auth else None,
         }
     )
 
@@ -60,6 +75,7 @@ def _resource(resource: Resource, values: Values) -> Resource:
             "retrieve": _request(resource.retrieve, values) if resource.retrieve else None,
             "incremental": _incremental(resource.incremental, values) if resource.incremental else None,
             "variables": render_json_known(resource.variables, values),
+            "arguments": render_json_known(resource.arguments, values),
             "data_selector": _selector(resource.data_selector, values),
         }
     )

@@ -6,12 +6,14 @@ holds none for writing; what the server calls destructive never does.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from dinobase.core.errors import RequestError, did_you_mean
 from dinobase.spec.checks.naming import snake
 from dinobase.spec.models import Connector, Resource
 from dinobase.spec.servers import Tools
@@ -184,3 +186,45 @@ def _shared(tools: Sequence[Tool]) -> str:
 
 def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def fitted(tool: Tool, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as the tool's schema types them: text here may be a number there. Raises RequestError."""
+    known = tool.arguments
+    unknown = [name for name in given if known and name not in known and not tool.schema.get("additionalProperties")]
+    missing = [name for name in tool.required if given.get(name) is None]
+    if unknown or missing:
+        near = did_you_mean(unknown[0], known) if unknown else ""
+        said = f"has no argument `{unknown[0]}`" if unknown else f"needs {', '.join(f'`{name}`' for name in missing)}"
+        listed = ", ".join(f"{name}{'' if name in tool.required else ' (optional)'}" for name in known) or "none"
+        raise RequestError(
+            f"the tool `{tool.name}` {said}",
+            code="mcp.arguments",
+            hint=f"{f'Did you mean `{near}`? ' if near else ''}Its arguments: {listed}.",
+            tool=tool.name,
+        )
+    return {name: _fitted(value, _types(known.get(name))) for name, value in given.items()}
+
+
+def _fitted(value: Any, types: set[str]) -> Any:
+    if not isinstance(value, str) or not types or "string" in types:
+        return value
+    try:
+        read = json.loads(value)
+    except ValueError:
+        return value
+    kinds = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", type(None): "null"}
+    kind = kinds.get(type(read), "string")
+    return read if kind in types or (kind == "integer" and "number" in types) else value
+
+
+def _types(schema: Any) -> set[str]:
+    """Return the JSON types that an argument may have; empty where its schema does not say."""
+    if not isinstance(schema, Mapping):
+        return set()
+    stated = schema.get("type")
+    found = set(stated) if isinstance(stated, list) else {stated} if isinstance(stated, str) else set()
+    for key in ("anyOf", "oneOf"):
+        for part in schema.get(key) or ():
+            found |= _types(part)
+    return found
