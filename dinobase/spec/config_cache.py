@@ -10,6 +10,7 @@ import json
 from typing import Any, TypeAlias
 
 from dinobase.core.settings import VERSION, Paths
+from dinobase.spec.kept import keep
 
 ConfigDict: TypeAlias = dict[str, Any]
 
@@ -36,19 +37,9 @@ def current(paths: Paths) -> ConfigDict | None:
 
 def store(paths: Paths, raw: bytes, config: ConfigDict) -> None:
     """Leave a compiled copy; where that cannot be written, queries compile for themselves."""
-    from dinobase.core.clock import new_id  # not on the way of a query
-
-    if _holding(paths, raw) is not None:
-        return
-    text = json.dumps({"format": _FORMAT, "source": raw.decode("utf-8"), "config": config})
-    target = paths.cache / "config.json"
-    draft = target.with_name(f"{new_id('config')}.tmp")
-    try:
-        paths.make(paths.cache)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(target)
-    except OSError:
-        draft.unlink(missing_ok=True)
+    if _holding(paths, raw) is None:
+        text = json.dumps({"format": _FORMAT, "source": raw.decode("utf-8"), "config": config})
+        keep(paths, paths.cache / "config.json", text)
 
 
 def _holding(paths: Paths, raw: bytes) -> ConfigDict | None:

@@ -20,7 +20,8 @@ from dinobase.core.clock import new_id
 from dinobase.core.errors import RequestError
 from dinobase.core.settings import Paths
 from dinobase.spec import config_cache
-from dinobase.spec.config import Config, ConnectorConfig, StorageConfig, checked
+from dinobase.spec.config import Config, ConnectorConfig, StorageConfig
+from dinobase.spec.config_check import checked
 
 Settings: TypeAlias = Any  # ruamel's round-trip mapping
 
@@ -59,6 +60,16 @@ def drop_connector(paths: Paths, name: str) -> Config:
         section = _section(settings)
         if name in section:
             _delete(settings, section, name)
+    return _read(paths)
+
+
+def put_approval_key(paths: Paths, verifier: str) -> Config:
+    """Keep the verifier of the passphrase that human approvals ask for; an empty one takes it away."""
+    with _editing(paths) as settings:
+        if verifier:
+            settings["approval_key"] = verifier
+        else:
+            settings.pop("approval_key", None)
     return _read(paths)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from dinobase.core import errors
 from dinobase.core.clock import now
 from dinobase.core.settings import Paths
-from dinobase.spec import config
+from dinobase.spec import config, config_check
 from dinobase.workspace.results import Checkup, Finding, count
 
 _EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs")
@@ -105,7 +105,7 @@ def _config(paths: Paths) -> Iterator[Finding]:
     if not paths.config.exists():
         yield Finding("config.yaml", "ok", "not there, so everything is as by default")
         return
-    loaded = config.validate_config(paths.config.read_bytes(), str(paths.config))
+    loaded = config_check.validate_config(paths.config.read_bytes(), str(paths.config))
     for problem in loaded.errors:
         where = f"line {problem.line}: {problem.message}"
         yield Finding("config.yaml", "fail", where, problem.hint or "Correct that line.")

@@ -8,7 +8,8 @@ import pytest
 
 from dinobase.core.errors import SpecError
 from dinobase.core.settings import Paths
-from dinobase.spec.config import load_config, validate_config
+from dinobase.spec.config import load_config
+from dinobase.spec.config_check import validate_config
 
 CASES = Path(__file__).parent / "config"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
