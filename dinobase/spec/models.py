@@ -230,7 +230,7 @@ class Connector(Kind):
     category: str = Field(default="", description="CRM, billing, support...")
     docs_url: str = Field(default="", description="The API's documentation.")
     credentials: list[Credential] = Field(default_factory=list, description="What `add` asks for.")
-    client: Client = Field(description="What all requests share; REST and GraphQL.")
+    client: Client = Field(description="What all requests share.")
     server: Server | None = Field(default=None, description="MCP: how the server is started or reached.")
     tools: Tools | None = Field(default=None, description="MCP: which tools may be called.")
     auth_methods: dict[str, Auth] = Field(default_factory=dict, description="Further ways to authenticate, by name.")
