@@ -18,6 +18,7 @@ from dinobase.core import clock
 from dinobase.core.errors import FetchError
 from dinobase.core.secrets import redact
 from dinobase.core.values import Event, HttpRequest, HttpResponse, Observer
+from dinobase.extract import mcp_listing
 from dinobase.extract.mcp_client import Answer, Connection, Late, Lost
 from dinobase.extract.session import Accept, Session, Sleep, StatusOf
 from dinobase.spec.models import Connector, Resource
@@ -45,6 +46,7 @@ class McpSession(Session):
         client = connector.client.model_copy(update={"auth": self._server.auth})
         connector = connector.model_copy(update={"client": client})
         super().__init__(connector, name=name, state_dir=state_dir, observe=observe, sleep=sleep, now=now)
+        self._state_dir = state_dir
         self._cwd = str(state_dir.parent)
         self._connection: Connection | None = None
         self._listing: Listing | None = None
@@ -60,6 +62,7 @@ class McpSession(Session):
         try:
             connection = await self._connected()
             self._listing = await connection.listing(clock.iso(self.now()))
+            mcp_listing.keep(self._state_dir, self.name, self._listing)
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
