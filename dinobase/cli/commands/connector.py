@@ -10,11 +10,15 @@ from dinobase.cli import credential_flags, diagnostics, parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
+from dinobase.core import errors, secrets
 
 if TYPE_CHECKING:
     from dinobase.workspace.results import Drafted, ResourceTried, Validated
 
 AUTH = ("bearer", "api_key", "http_basic", "none")
+TRANSPORTS = ("stdio", "sse", "streamable_http")
+_OF_SERVERS = ("command", "env", "header", "bearer")
+_OF_APIS = ("endpoint", "data_selector", "primary_key")
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -22,7 +26,7 @@ def arguments(parser: parse.Parser) -> None:
     actions = parser.add_subparsers(
         dest="action", metavar="ACTION", required=True, parser_class=parse.Parser, title="actions"
     )
-    _create(actions.add_parser("create", help="write a first draft of a REST connector"))
+    _create(actions.add_parser("create", help="write a first draft: of a REST connector, or an MCP server"))
     validate = actions.add_parser("validate", help="check a file without a network")
     validate.add_argument("target", metavar="NAME|PATH", help="a connector, or a file")
     test = actions.add_parser("test", help="one page per selected resource against the real API")
@@ -38,15 +42,21 @@ def arguments(parser: parse.Parser) -> None:
 
 def _create(parser: parse.Parser) -> None:
     parser.add_argument("target", metavar="NAME", help="the connector's name, and the file's")
-    parser.add_argument("--url", required=True, help="base URL of the API")
-    parser.add_argument(
-        "--endpoint", metavar="PATH", action="append", required=True, help="a path that lists records; repeatable"
-    )
+    parser.add_argument("--url", default="", help="base URL of the API, or address of the MCP server")
+    parser.add_argument("--endpoint", metavar="PATH", action="append", help="a path that lists records; repeatable")
     parser.add_argument("--data-selector", metavar="JSONPATH", help="where the records are in the answer, e.g. `data`")
     parser.add_argument("--primary-key", metavar="FIELD", help="what identifies a record, e.g. `id`")
     parser.add_argument(
         "--auth", choices=AUTH, metavar="TYPE", default="bearer", help="bearer, api_key, http_basic, none"
     )
+    server = parser.add_argument_group("an MCP server")
+    server.add_argument(
+        "--transport", choices=TRANSPORTS, metavar="KIND", help="stdio, sse, streamable_http: it is an MCP server"
+    )
+    server.add_argument("--command", metavar="WORDS", default="", help="stdio: what starts it, in quotes")
+    server.add_argument("--env", metavar="K=V", action="append", help="stdio: in its environment; repeatable")
+    server.add_argument("--header", metavar="K=V", action="append", help="sent with every request; repeatable")
+    server.add_argument("--bearer", metavar="TOKEN", default="", help="sent as Authorization: Bearer TOKEN")
     parser.add_argument("--replace", action="store_true", help="overwrite your file of this name")
     parse.add_format(parser)
 
@@ -79,6 +89,16 @@ def run(args: argparse.Namespace) -> int:
 def _run_create(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
+    if args.transport:
+        return _run_create_server(args)
+    given = [name for name in _OF_SERVERS if getattr(args, name)]
+    if given:
+        raise errors.UsageError(f"--{given[0]} is for MCP servers", hint="Add --transport stdio, for example.")
+    missing = [name for name in ("url", "endpoint") if not getattr(args, name)]
+    if missing:
+        listed = " and ".join(f"--{name}" for name in missing)
+        hint = "--url https://api.acme.com/v1 --endpoint customers; an MCP server: --transport stdio --command ..."
+        raise errors.UsageError(f"dinobase connector create: {listed} must be given", hint=hint)
     result = Workspace.open().connector_create(
         args.target,
         url=args.url,
@@ -90,6 +110,44 @@ def _run_create(args: argparse.Namespace) -> int:
     )
     Output.choose(args.format).emit(result, _drafted(result))
     return Exit.DONE
+
+
+def _run_create_server(args: argparse.Namespace) -> int:
+    from dinobase.workspace import Workspace
+
+    given = [name for name in _OF_APIS if getattr(args, name)]
+    if given:
+        flag = f"--{given[0].replace('_', '-')}"
+        raise errors.UsageError(f"{flag} is for APIs over HTTP", hint="Leave it out, or leave --transport out.")
+    result = (
+        Workspace.open()
+        .mcp()
+        .create(
+            args.target,
+            transport=args.transport,
+            command=args.command,
+            env=_pairs("--env", args.env),
+            url=args.url,
+            headers=_pairs("--header", args.header),
+            bearer=secrets.register(args.bearer),
+            replace=args.replace,
+        )
+    )
+    Output.choose(args.format).emit(result, _drafted(result))
+    return Exit.DONE
+
+
+def _pairs(flag: str, given: Sequence[str] | None) -> dict[str, str]:
+    """Split `K=V`, or a header's `K: V`; a value is not repeated in errors."""
+    found = {}
+    for pair in given or ():
+        key, sign, value = pair.partition("=")
+        if flag == "--header" and (not sign or ":" in key):
+            key, sign, value = pair.partition(":")
+        if not sign or not key.strip():
+            raise errors.UsageError(f"{flag} takes NAME=VALUE", hint=f"{flag} NAME=VALUE, or {flag} 'NAME=${{VAR}}'")
+        found[key.strip()] = secrets.register(value.strip())
+    return found
 
 
 def _drafted(result: Drafted) -> Table:
