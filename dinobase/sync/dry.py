@@ -9,17 +9,18 @@ from dinobase.sync import incremental
 from dinobase.sync.report import PlannedTable
 
 
-def planned(resources: Sequence[Resource], cursors: Mapping[str, str], *, full_refresh: bool) -> list[PlannedTable]:
-    """Return one line per resource; `cursors` are the committed ones."""
+def planned(
+    resources: Sequence[Resource], memories: Mapping[str, Mapping[str, str]], *, full_refresh: bool
+) -> list[PlannedTable]:
+    """Return one line per resource; `memories` is what the lake remembers of each."""
     tables = []
     for resource in resources:
-        committed = None if full_refresh else cursors.get(resource.name)
         plan = resource.incremental
-        continues = plan is not None and committed is not None
+        committed = None if full_refresh else incremental.committed(plan, memories.get(resource.name, {}))
         tables.append(
             PlannedTable(
                 name=resource.name,
-                mode="incremental" if continues else "full",
+                mode="incremental" if committed is not None else "full",
                 write_disposition=resource.write_disposition or "replace",
                 request=f"{resource.endpoint.method} {resource.endpoint.path or resource.name}",
                 start_value=incremental.start_value(plan, committed) if plan is not None else None,

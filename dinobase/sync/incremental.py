@@ -1,13 +1,18 @@
-"""From the committed cursor to the value that the API is asked with. Pure."""
+"""From the committed cursor to the value that the API is asked with. Pure.
+
+A cursor is remembered with what it is of: the values of one field say nothing of another's.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from dinobase.core.errors import SyncError
 from dinobase.kinds import duration
+from dinobase.load.naming import column_name
 from dinobase.spec.models import Incremental
 
 _ISO = re.compile(
@@ -15,6 +20,34 @@ _ISO = re.compile(
     r"(?:(?P<sep>[T ])(?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?"
 )
 _MILLISECONDS_FROM = Decimal(100_000_000_000)  # as seconds this would be the year 5138
+
+CURSOR = "cursor"
+CURSOR_OF = "cursor_of"
+
+
+def of(plan: Incremental) -> str:
+    """Return what a cursor is of: the body's token, or the field, in whatever way `cursor_path` writes it."""
+    if plan.token_path:
+        return f"token {plan.token_path}"
+    return column_name(part for dotted in plan.cursor_path.removeprefix("$.").split(".") for part in dotted.split("__"))
+
+
+def moved_from(plan: Incremental | None, memory: Mapping[str, str]) -> str:
+    """Return what the committed cursor is of where the file means another one by now, else ''."""
+    known = memory.get(CURSOR_OF, "")
+    return known if plan is not None and known and known != of(plan) else ""
+
+
+def committed(plan: Incremental | None, memory: Mapping[str, str]) -> str | None:
+    """Return the committed cursor, None where there is none or it is another field's."""
+    return None if plan is None or moved_from(plan, memory) else memory.get(CURSOR)
+
+
+def remembered(plan: Incremental | None, before: Mapping[str, str], mark: str | None) -> dict[str, str]:
+    """Return what the lake is to remember after a load that brought this mark: without one what it does already."""
+    if plan is not None and mark is not None:
+        return {CURSOR: mark, CURSOR_OF: of(plan)}
+    return {} if moved_from(plan, before) else {k: v for k, v in before.items() if k in {CURSOR, CURSOR_OF}}
 
 
 def start_value(plan: Incremental, committed: str | None) -> str | None:

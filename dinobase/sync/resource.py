@@ -31,7 +31,6 @@ from dinobase.sync.parents import CAUGHT_UP, LOADS, Listed
 from dinobase.sync.report import TableReport
 
 IN_FLIGHT = 3  # segments that wait for the loader while the fetch goes on
-CURSOR = "cursor"
 
 
 class ResourceSync:
@@ -65,12 +64,14 @@ class ResourceSync:
         self._notes: list[str] = []
         if resource.write_disposition != "append" and write.rekeyed(self._key(self._known_schema()), self._before):
             full_refresh = True  # rows are told apart by something else now: only a full listing is without doubles
-            self._notes.append("its primary key has changed: everything is listed anew")
+            self._note("its primary key has changed: everything is listed anew")
         self._full_refresh = full_refresh
         plan_ = resource.incremental
-        committed = None if full_refresh else self._before.get(CURSOR)
-        self._start = incremental.start_value(plan_, committed) if plan_ is not None else None
-        self._continues = plan_ is not None and committed is not None
+        if plan_ is not None and (other := incremental.moved_from(plan_, self._before)):
+            self._note(f"its cursor was {other} and is {incremental.of(plan_)} now: everything is listed anew")
+        self._committed = None if full_refresh else incremental.committed(plan_, self._before)
+        self._start = incremental.start_value(plan_, self._committed) if plan_ is not None else None
+        self._continues = self._committed is not None
         # What a resumed spool must have in common with this run, to be of the same request.
         self._request = [identity, resource.name, self._start, full_refresh]
         self._folder, self._worth = spool, worth
@@ -235,10 +236,8 @@ class ResourceSync:
         schema = landing.schema
         key = self._key(schema)
         loads = self._before.get(LOADS, "0")
-        memory = {k: v for k, v in self._before.items() if k in {LOADS, CAUGHT_UP, CURSOR}}
-        mark = self._cursor(writer, files, schema)
-        if mark is not None:
-            memory[CURSOR] = mark
+        memory = {k: v for k, v in self._before.items() if k in {LOADS, CAUGHT_UP}}
+        memory |= incremental.remembered(resource.incremental, self._before, self._cursor(writer, files, schema))
         if resource.parent is not None:
             memory[CAUGHT_UP] = self._parent_loads(listed)
         complete = not self._continues and everything
@@ -306,7 +305,7 @@ class ResourceSync:
         plan_ = self._resource.incremental
         if plan_ is None:
             return None
-        previous = None if self._full_refresh else self._before.get(CURSOR)
+        previous = self._committed
         if plan_.token_path:
             return self._spool.progress.token or previous
         cap: datetime | None = None

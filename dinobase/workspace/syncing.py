@@ -80,8 +80,8 @@ def dry_run(
     planned = []
     for name in names:
         prepared = prepare(name, resources, config, paths)
-        cursors = {} if full_refresh else _cursors(_location(name, config, paths), paths)
-        tables = dry.planned(prepared.resources, cursors, full_refresh=full_refresh)
+        memories = {} if full_refresh else _memories(_location(name, config, paths), paths)
+        tables = dry.planned(prepared.resources, memories, full_refresh=full_refresh)
         planned.append({"name": name, "tables": tables})
     return DryRun(planned)
 
@@ -128,18 +128,21 @@ def _location(name: str, config: Config, paths: Paths) -> LakeLocation:
     return Storage(paths.lakes, config.storage.url, config.storage.catalog).lake(name)
 
 
-def _cursors(location: LakeLocation, paths: Paths) -> dict[str, str]:
+def _memories(location: LakeLocation, paths: Paths) -> dict[str, dict[str, str]]:
     if not lake_exists(location):
         return {}
     connection = reader.open_reader(reader.Limits(temp=str(paths.cache / "tmp")))
     try:
         reader.attach_lakes(connection, [(location, None)])
         table = qualified(location.name, "main", STATE)
-        return dict(connection.execute(f"SELECT resource, value FROM {table} WHERE key = 'cursor'").fetchall())
+        memories: dict[str, dict[str, str]] = {}
+        for resource, key, value in connection.execute(f"SELECT resource, key, value FROM {table}").fetchall():
+            memories.setdefault(resource, {})[key] = value
     except reader.DuckDBError as error:
         raise errors.LakeError(str(error).splitlines()[0], code="lake.read", hint="dinobase doctor") from None
     finally:
         connection.close()
+    return memories
 
 
 def _redacted(report: ConnectorReport) -> ConnectorReport:

@@ -226,3 +226,35 @@ async def test_a_cursor_that_no_record_has_is_said_and_everything_is_listed_agai
         table = (await made.sync())["items"]
         assert [asked.params for asked in made.api.asked] == [{}, {}]
         assert table.notes == ["no record has `at`, which `incremental.cursor_path` names"]
+
+
+async def test_another_cursor_path_begins_anew_and_is_said(tmp_path: Path) -> None:
+    rows = [{"id": 1, "createdAt": 7, "changed": {"at": 900}}, {"id": 2, "createdAt": 8, "changed": {"at": 800}}]
+
+    def by(path: str) -> str:
+        return resource("initial_value: 5").replace("cursor_path: at", f"cursor_path: {path}")
+
+    async with shop(tmp_path, lambda _: rows, by("changed.at")) as made:
+        await made.sync()
+        made.define(by("createdAt"))
+        table = (await made.sync())["items"]
+        assert (table.mode, made.memory("items")["cursor"]) == ("full", "8")
+        assert table.notes == ["its cursor was changed__at and is created_at now: everything is listed anew"]
+        made.define(by("created_at"))  # the same field by the column's name
+        assert (await made.sync())["items"].notes == []
+        made.define(by("no_such"))
+        await made.sync()
+        made.define(by("createdAt"))
+        await made.sync()
+        assert [asked.params["since"] for asked in made.api.asked] == ["5", "5", "8", "5", "5"]
+
+
+async def test_an_append_by_another_cursor_path_adds_what_is_new_alone(tmp_path: Path) -> None:
+    events = [{"n": 1, "at": 10, "seq": 1}, {"n": 2, "at": 11, "seq": 2}]
+    async with shop(tmp_path, lambda _: events, resource("initial_value: 0", APPEND)) as made:
+        await made.sync()
+        made.define(resource("initial_value: 0", APPEND).replace("cursor_path: at", "cursor_path: seq"))
+        events.append({"n": 3, "at": 12, "seq": 3})
+        await made.sync()
+        assert made.column("SELECT n FROM lake.items ORDER BY 1") == [1, 2, 3]
+        assert made.memory("items")["cursor"] == "3"

@@ -46,9 +46,11 @@ def test_a_dry_run_says_what_would_be_asked_for() -> None:
             {"name": "lines", "parent": {"resource": "plain", "field": "id", "param": "id"}},
         )
     ]
-    plain, events, lines = planned(resources, {"events": "10", "plain": "5"}, full_refresh=False)
+    plain, events, lines = planned(resources, {"events": {"cursor": "10"}, "plain": {"cursor": "5"}}, full_refresh=False)
     assert (plain.request, plain.mode, plain.start_value) == ("POST v1/plain", "full", None)
     assert (events.mode, events.write_disposition, events.start_value) == ("incremental", "append", "9")
     assert (lines.request, lines.parent) == ("GET lines", "plain")
-    anew = planned(resources, {"events": "10"}, full_refresh=True)[1]
+    moved = planned(resources, {"events": {"cursor": "10", "cursor_of": "id"}}, full_refresh=False)[1]
+    assert (moved.mode, moved.start_value) == ("full", None)
+    anew = planned(resources, {"events": {"cursor": "10"}}, full_refresh=True)[1]
     assert (anew.mode, anew.start_value) == ("full", None)
