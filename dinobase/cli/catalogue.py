@@ -33,6 +33,7 @@ class Module(Protocol):
 
 
 _R = "dinobase.workspace.results"
+_W = "dinobase.workspace.write_results"
 COMMANDS: tuple[Command, ...] = (
     Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
     Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
@@ -72,7 +73,13 @@ COMMANDS: tuple[Command, ...] = (
         "Find tables by names, meanings and values",
         (("search", "dinobase.catalog.search:Found"),),
     ),
-    Command("query", "Data", "query", "Ask in SQL, across all connectors", (("query", f"{_R}:Queried"),)),
+    Command(
+        "query",
+        "Data",
+        "query",
+        "Ask in SQL, across all connectors; plan writes",
+        (("query", f"{_R}:Queried"), ("query UPDATE", f"{_W}:Planned"), ("query BATCH", f"{_W}:PlannedBatch")),
+    ),
     Command(
         "describe",
         "Data",
@@ -95,10 +102,43 @@ COMMANDS: tuple[Command, ...] = (
         (("install", "dinobase.agents.install:Installed"),),
     ),
     Command("mcp-config", "Agents", "mcp_config", "Print what a client's file needs"),
-    Command("confirm", "Writes", "confirm", "Approve a planned write, and send it"),
-    Command("cancel", "Writes", "cancel", "Take back a write that waits for its approval"),
-    Command("mutations", "Writes", "mutations", "Writes that were planned and sent; go on, give up, verify"),
-    Command("undo", "Writes", "undo", "Plan what takes a write back"),
+    Command(
+        "confirm",
+        "Writes",
+        "confirm",
+        "Approve a planned write, and send it",
+        (("confirm", f"{_W}:Applied"), ("confirm BATCH", f"{_W}:AppliedBatch")),
+    ),
+    Command(
+        "cancel",
+        "Writes",
+        "cancel",
+        "Take back a write that waits for its approval",
+        (("cancel", f"{_W}:Cancelled"),),
+    ),
+    Command(
+        "mutations",
+        "Writes",
+        "mutations",
+        "Writes that were planned and sent; go on, give up, verify",
+        (
+            ("mutations", f"{_W}:Mutations"),
+            ("mutations abandon", f"{_W}:Applied"),
+            ("mutations approve-code", f"{_W}:ApproveCode"),
+            ("mutations resume", f"{_W}:Applied"),
+            ("mutations show", f"{_W}:Shown"),
+            ("mutations show BATCH", f"{_W}:ShownBatch"),
+            ("mutations verify", f"{_W}:Verified"),
+        ),
+    ),
+    Command("undo", "Writes", "undo", "Plan what takes a write back", (("undo", f"{_W}:Planned"),)),
+    Command(
+        "approval-key",
+        "Writes",
+        "approval_key",
+        "A passphrase that a person's approval takes",
+        (("approval-key", "dinobase.workspace.approving:ApprovalKey"),),
+    ),
     Command("serve", "Agents", "serve", "MCP for agents, on stdio or HTTP"),
     Command(
         "token",

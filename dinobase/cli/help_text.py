@@ -115,6 +115,7 @@ TEXTS: dict[str, Text] = {
             "dinobase mutations",
             "dinobase mutations show mut_19f0c2a3b4c5d6e7",
             "dinobase mutations resume mut_19f0c2a3b4c5d6e7",
+            "dinobase mutations approve-code mut_19f0c2a3b4c5d6e7",
             "dinobase mutations verify",
         ),
     ),
@@ -122,6 +123,11 @@ TEXTS: dict[str, Text] = {
         "Plan what takes a write back: old values again, what was created deleted, what was deleted created\n"
         "where the source can. It is previewed and confirmed like any other write.",
         ("dinobase undo mut_19f0c2a3b4c5d6e7",),
+    ),
+    "approval-key": Text(
+        "Set, change or remove a passphrase that `confirm` asks for where a person must approve. It is asked for on a\n"
+        "terminal; config.yaml keeps a salted hash, and nothing keeps the passphrase.",
+        ("dinobase approval-key set", "dinobase approval-key remove"),
     ),
     "describe": Text(
         "What tables hold: columns, types, meaning, keys, joins, rows, freshness.",

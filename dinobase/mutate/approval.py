@@ -68,3 +68,25 @@ def opens(passphrase: str, kept: str) -> bool:
     except ValueError:
         return False
     return hmac.compare_digest(verifier(passphrase, salt), kept)
+
+
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is taken for another
+_ALIKE = str.maketrans("OIL", "011")
+_GROUPS, _GROUP = 4, 5
+CODE_BYTES = 20  # of randomness; a letter takes five bits of each
+
+
+def code_of(random: bytes) -> str:
+    """Return a one-time code of 100 bits, in groups that a person can read out."""
+    letters = [_LETTERS[byte & 31] for byte in random[: _GROUPS * _GROUP]]
+    return "-".join("".join(letters[n : n + _GROUP]) for n in range(0, len(letters), _GROUP))
+
+
+def sealed(key: str, code: str, plans: Sequence[str], expires_at: str, verifies: str) -> str:
+    """Return what the journal keeps of a code: signed with the workspace's key, good for these plans' hashes alone.
+
+    verifies: the approval key's verifier when it was made; under another one it is void.
+    """
+    plain = "".join(c for c in code.upper().translate(_ALIKE) if c.isalnum())
+    said = "\n".join(["approve", plain, *plans, expires_at, verifies])
+    return hmac.new(bytes.fromhex(key), said.encode(), hashlib.sha256).hexdigest()

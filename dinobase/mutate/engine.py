@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
+from dinobase.access.key import workspace_key
 from dinobase.core.clock import iso, now
 from dinobase.core.errors import DinobaseError, QueryError, UnknownName
 from dinobase.core.settings import Paths
@@ -32,6 +35,8 @@ from dinobase.mutate.standing import (
 )
 from dinobase.mutate.step import inverse
 from dinobase.mutate.values import Json
+
+_CODE = "code"
 
 
 class MutationEngine:
@@ -94,12 +99,32 @@ class MutationEngine:
         """Tell whether a mutation or batch takes a person's approval."""
         return any(m["approval"] == "human" for m in self._own(name, identity))
 
-    def confirm(
+    def approve_code(
         self, name: str, *, identity: str = "cli", human: bool = False, passphrase: str = ""
     ) -> dict[str, Json]:
-        """Approve a mutation or a batch and apply it; `human`: a person gave it on a terminal."""
+        """Approve a mutation or a batch as a person and return the code with which another may confirm it, once."""
         found = self._own(name, identity)
         self._confirmable(name, found, human=human, passphrase=passphrase)
+        if approval.strictest(m["approval"] for m in found) != "human":
+            raise QueryError(
+                "It needs no person's approval", code="write.state", hint=f"dinobase confirm {name}", approval="agent"
+            )
+        code = approval.code_of(os.urandom(approval.CODE_BYTES))
+        with self.journal.writing() as writing:
+            writing.steps(found[0]["mutation_id"], _CODE, [], {"seal": self._seal(found, code), "by": identity})
+        return {id_word(name): name, "code": code, "expires_at": found[0]["expires_at"]}
+
+    def confirm(
+        self, name: str, *, identity: str = "cli", human: bool = False, passphrase: str = "", code: str = ""
+    ) -> dict[str, Json]:
+        """Approve a mutation or a batch and apply it.
+
+        human: a person gave it on a terminal; code: a person gave whoever confirms what `approve_code` returned.
+        """
+        found = self._own(name, identity)
+        coded = bool(code) and not human
+        self._confirmable(name, found, human=human, passphrase=passphrase, code=code)
+        by = f"{identity} (a person)" if human else f"{identity} (with a person's code)" if coded else identity
         with self._alone(found), self.journal.writing() as writing:
             for mutation in found:
                 moved = writing.move(
@@ -107,7 +132,7 @@ class MutationEngine:
                     "approved",
                     [WAITING],
                     "executing",
-                    approved_by=f"{identity} (a person)" if human else identity,
+                    approved_by=by,
                     approved_at=iso(now()),
                 )
                 if not moved:
@@ -175,7 +200,7 @@ class MutationEngine:
     ) -> dict[str, Json]:
         """Go on with an approved mutation that stopped; `resend` sends again what nobody knows the outcome of."""
         found = self._own(name, identity)
-        self._fitting(found, human=human, passphrase=passphrase)
+        self._fitting(name, found, human=human, passphrase=passphrase, verb="mutations resume")
         with self._alone(found), self.journal.writing() as writing:
             left = [m for m in found if m["status"] in STOPPED]
             if not left:
@@ -219,7 +244,9 @@ class MutationEngine:
             )
         return found
 
-    def _confirmable(self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str) -> None:
+    def _confirmable(
+        self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str, code: str = ""
+    ) -> None:
         for mutation in found:
             if mutation["status"] != WAITING:
                 raise not_waiting(name, mutation["status"])
@@ -236,16 +263,37 @@ class MutationEngine:
                 for mutation in found:
                     writing.move(mutation["mutation_id"], "expired", [WAITING], "expired", finished_at=iso(now()))
             raise not_waiting(name, "expired")
-        self._fitting(found, human=human, passphrase=passphrase)
+        if code and not human:
+            self._check_code(found, code)
+            self._as_shown(found)
+        else:
+            self._fitting(name, found, human=human, passphrase=passphrase)
 
-    def _fitting(self, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str) -> None:
+    def _check_code(self, found: Sequence[Mapping[str, Any]], code: str) -> None:
+        seal = self._seal(found, code)
+        known = [str(facts["seal"]) for facts in self.journal.facts(found[0]["mutation_id"], _CODE)]
+        if not any(hmac.compare_digest(seal, each) for each in known):
+            raise QueryError(
+                "The code is not one that a person got for this write",
+                code="write.code",
+                hint=f"A person runs `dinobase mutations approve-code {_name_of(found)}` on a terminal.",
+            )
+
+    def _seal(self, found: Sequence[Mapping[str, Any]], code: str) -> str:
+        plans = [str(m["plan_hash"]) for m in found]
+        verifies = str(self._config.get("approval_key") or "")
+        return approval.sealed(workspace_key(self._paths), code, plans, found[0]["expires_at"], verifies)
+
+    def _fitting(
+        self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str, verb: str = "confirm"
+    ) -> None:
         """Raise unless who confirms may, and what is confirmed is what was shown."""
         asked = approval.strictest(m["approval"] for m in found)
         if asked == "human" and not human:
             raise QueryError(
                 "This write needs a person's approval",
                 code="write.needs_human",
-                hint=f"A person runs `dinobase confirm {found[0]['mutation_id']}` on a terminal.",
+                hint=f"A person runs `dinobase {verb} {name}` on a terminal.",
                 approval="human",
             )
         key = str(self._config.get("approval_key") or "")
@@ -253,8 +301,11 @@ class MutationEngine:
             raise QueryError(
                 "The approval key is not the right one",
                 code="write.approval_key",
-                hint=f"dinobase confirm {found[0]['mutation_id']} asks for it on a terminal.",
+                hint=f"dinobase {verb} {name} asks for it on a terminal.",
             )
+        self._as_shown(found)
+
+    def _as_shown(self, found: Sequence[Mapping[str, Any]]) -> None:
         for mutation in found:
             _, steps = self._runner.rebuilt(mutation)
             if digest(mutation["plan"]) != mutation["plan_hash"]:
@@ -311,3 +362,8 @@ class MutationEngine:
                 if not writing.move(mutation["mutation_id"], "approved", [WAITING], "executing", **by):
                     raise not_waiting(name, "decided by another")
             return self._runner.run(found, writing)
+
+
+def _name_of(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a mutation is confirmed by, or a batch of several."""
+    return str(found[0]["batch_id"] if len(found) > 1 else found[0]["mutation_id"])

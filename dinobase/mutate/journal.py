@@ -91,6 +91,13 @@ class Journal:
         with read_records(self._state, self._catalog, since=SINCE) as records:
             return records is not None and bool(records.rows(sql, [mutation_id, event]))
 
+    def facts(self, mutation_id: str, event: str) -> list[dict[str, Any]]:
+        """Return what the records of an event of a mutation say."""
+        sql = "SELECT facts FROM mutation_journal WHERE mutation_id = ? AND event = ? ORDER BY place"
+        with read_records(self._state, self._catalog, since=SINCE) as records:
+            rows = [] if records is None else records.rows(sql, [mutation_id, event])
+        return [json.loads(row[0]) for row in rows]
+
     def verify(self) -> tuple[int, Broken | None]:
         """Return how many records there are, and the first that was altered."""
         sql = "SELECT place, at, mutation_id, event, facts, body, body_hash, previous, hash FROM mutation_journal"

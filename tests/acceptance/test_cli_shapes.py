@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from dinobase.cli.commands.schema import of, shapes
+from tests.acceptance import write_shapes
 from tests.acceptance.cli_process import Cli
 from tests.acceptance.conftest import CONNECTOR, TOKEN
 from tests.servers.json_api import Fault, JsonApi, serve
@@ -52,7 +53,8 @@ LINES = {
     "sync failed": ["sync"],
     "error": ["query", "SELECT * FROM acme.user"],
 }
-NOT_SHAPES = {"sync failed", "error"}
+NOT_SHAPES = {"sync failed", "error", "confirm failed"}
+ALL = (*LINES, *write_shapes.LINES, "confirm failed")
 
 
 @pytest.fixture(scope="module")
@@ -64,30 +66,36 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     api.tables["users"] = [{"id": n, "name": f"user {n}", "tags": [{"k": "a"}]} for n in range(1, 4)]
     api.tables["orders"] = [{"id": 1, "user_id": 1, "amount": 10.5, "updated_at": "2024-03-01T00:00:00Z"}]
     with serve(api):
-        return dict(_run(cli, api))
+        found = dict(_run(cli, api))
+    writer = Cli(root.parent / "writes" / "workspace", {})
+    for name, value, url in write_shapes.printed(writer.root):
+        found[name] = _clean(value, writer, url)
+    return found
 
 
 def _run(cli: Cli, api: JsonApi) -> Iterator[tuple[str, Any]]:
     for name, words in LINES.items():
         if name == "remove":
-            yield "error", _clean(cli(*LINES["error"]).json, cli, api)
+            yield "error", _clean(cli(*LINES["error"]).json, cli, api.url)
             api.fail("users", Fault(400, b'{"message": "no"}'))
-            yield "sync failed", _clean(cli("sync").json, cli, api)
+            yield "sync failed", _clean(cli("sync").json, cli, api.url)
         if name in NOT_SHAPES:
             continue
-        yield name, _clean(cli.ok(*words), cli, api)
+        yield name, _clean(cli.ok(*words), cli, api.url)
         if name == "init":
             (cli.root / "connectors" / "acme.yaml").write_text(CONNECTOR.format(url=api.url))
 
 
-def _clean(value: Any, cli: Cli, api: JsonApi) -> Any:
+def _clean(value: Any, cli: Cli, url: str) -> Any:
     text = json.dumps(value, ensure_ascii=False)
     packaged = str(Path(importlib.import_module("dinobase.sync.sources").__file__ or "").parent)
     places = ((str(cli.root), "WORKSPACE"), (str(cli.root.parent), "HOME"))
-    for found, name in (*places, (api.url, "http://API/"), (packaged, "PACKAGED")):
+    for found, name in (*places, (url, "http://API/"), (packaged, "PACKAGED")):
         text = text.replace(found, name)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "TIME", text)
-    text = re.sub(r"run_[0-9a-f]{16}", "run_ID", text)
+    text = re.sub(r"(run|mut|bat)_[0-9a-f]{16}", r"\1_ID", text)
+    text = re.sub(r'"(hash|plan_hash)": "[0-9a-f]{64}"', r'"\1": "HASH"', text)
+    text = re.sub(r'"code": "[0-9A-Z]{5}(-[0-9A-Z]{5}){3}"', '"code": "CODE"', text)
     text = re.sub(r"dino_[\w-]{43}", "dino_TOKEN", text)
     # Tables of one sync are committed in the order in which they come.
     text = re.sub(r'("version": |"snapshot": |VERSION => )\d+', r"\g<1>0", text)
@@ -100,7 +108,7 @@ def _clean(value: Any, cli: Cli, api: JsonApi) -> Any:
     return data
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", ALL)
 def test_the_shape_is_that_of_the_golden_file(name: str, printed: dict[str, Any]) -> None:
     file = GOLDEN / f"{name.replace(' ', '_').replace('--', '')}.json"
     text = json.dumps(printed[name], indent=2, ensure_ascii=False) + "\n"
@@ -136,4 +144,4 @@ def _unknown_keys(value: Any, schema: dict[str, Any], defs: dict[str, Any], path
 
 
 def test_every_command_that_prints_json_has_a_golden_file(printed: dict[str, Any]) -> None:
-    assert set(shapes()) == set(LINES) - NOT_SHAPES
+    assert set(shapes()) == set(ALL) - NOT_SHAPES

@@ -13,6 +13,7 @@ from dinobase.core import errors
 def arguments(parser: parse.Parser) -> None:
     """One or more mutations or batches."""
     parser.add_argument("ids", metavar="ID", nargs="+", help="a mutation's or a batch's id")
+    parser.add_argument("--code", metavar="CODE", default="", help="a person's, from `mutations approve-code ID`")
     parser.add_argument("--yes", action="store_true", help="do not ask where the rules ask for no person")
     parse.add_identity(parser)
     parse.add_format(parser)
@@ -25,17 +26,19 @@ def run(args: argparse.Namespace) -> int:
     workspace = Workspace.open()
     identity = workspace.identity(args.identity)
     engine = workspace.mutations()
+    if args.code and len(args.ids) > 1:
+        raise errors.UsageError("A code is good for one id", hint=f"dinobase confirm {args.ids[0]} --code CODE")
     for name in args.ids:
         shown = engine.show(name, identity=identity)
-        human, passphrase = _asked(name, shown, yes=args.yes, key=engine.has_key)
-        result = engine.confirm(name, identity=identity, human=human, passphrase=passphrase)
+        human, passphrase = (False, "") if args.code else asked(name, shown, yes=args.yes, key=engine.has_key)
+        result = engine.confirm(name, identity=identity, human=human, passphrase=passphrase, code=args.code)
         code = writes.applied(result, args.format)
         if code != Exit.DONE:
             return code
     return Exit.DONE
 
 
-def _asked(name: str, shown: dict[str, Any], *, yes: bool, key: bool) -> tuple[bool, str]:
+def asked(name: str, shown: dict[str, Any], *, yes: bool, key: bool, ask: str = "Send it?") -> tuple[bool, str]:
     """Show the plan on a terminal and ask; returns whether a person approved, and the passphrase given."""
     mutations = shown.get("mutations") or [shown]
     needed = any(m["approval"] == "human" for m in mutations)
@@ -45,6 +48,6 @@ def _asked(name: str, shown: dict[str, Any], *, yes: bool, key: bool) -> tuple[b
     diagnostics.note(writes.text(mutations))
     for mutation in mutations:
         writes.notes(mutation["preview"])
-    if diagnostics.question(f"Send it? Type `yes` to confirm {name}: ").lower() != "yes":
-        raise errors.UsageError("Nothing was sent", code="usage.declined", hint=f"dinobase cancel {name}")
+    if diagnostics.question(f"{ask} Type `yes` to confirm {name}: ").lower() != "yes":
+        raise errors.UsageError("Nothing was approved", code="usage.declined", hint=f"dinobase cancel {name}")
     return True, diagnostics.passphrase("Approval key: ") if key and needed else ""

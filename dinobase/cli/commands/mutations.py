@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
 
 from dinobase.cli import diagnostics, parse, writes
+from dinobase.cli.commands.confirm import asked
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table
 from dinobase.core import errors
+
+if TYPE_CHECKING:
+    from dinobase.mutate.engine import MutationEngine
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -23,10 +28,11 @@ def arguments(parser: parse.Parser) -> None:
     resume = actions.add_parser("resume", help="go on with one that stopped")
     abandon = actions.add_parser("abandon", help="give up what is left of one that stopped")
     resume.add_argument("--resend", action="store_true", help="send again what nobody knows the outcome of")
-    for each in (show, resume, abandon):
+    approve = actions.add_parser("approve-code", help="approve as a person; prints a code for whoever confirms it")
+    for each in (show, resume, abandon, approve):
         each.add_argument("id", metavar="ID", help="a mutation's or a batch's id")
     verify = actions.add_parser("verify", help="check the journal: each record holds the hash of the one before")
-    for each in (show, resume, abandon, verify):
+    for each in (show, resume, abandon, approve, verify):
         parse.add_identity(each)
         parse.add_format(each)
 
@@ -38,25 +44,60 @@ def run(args: argparse.Namespace) -> int:
     workspace = Workspace.open()
     identity = workspace.identity(args.identity)
     engine = workspace.mutations()
-    output = Output.choose(args.format)
-    if args.action == "show":
-        shown = engine.show(args.id, identity=identity)
-        output.emit(shown, writes.changes(shown.get("mutations") or [shown]), views=writes.whole(shown))
-        return Exit.DONE
-    if args.action == "resume":
-        human = diagnostics.interactive() and engine.needs_human(args.id, identity=identity)
-        key = diagnostics.passphrase("Approval key: ") if human and engine.has_key else ""
-        result = engine.resume(args.id, identity=identity, human=human, resend=args.resend, passphrase=key)
-        return writes.applied(result, args.format)
-    if args.action == "abandon":
-        result = engine.abandon(args.id, identity=identity)
-        facts = [(k, v) for k, v in result.items() if k != "steps"]
-        output.emit(result, Table((Column("what"), Column("value")), facts))
-        return Exit.DONE
-    if args.action == "verify":
-        result = engine.verify()
-        output.emit(result, Table((Column("what"), Column("value")), list(result.items())))
-        return Exit.DONE
+    act = {
+        "show": _show,
+        "resume": _resume,
+        "abandon": _abandon,
+        "approve-code": _approve_code,
+        "verify": _verify,
+    }.get(args.action, _list)
+    return act(args, engine, identity)
+
+
+def _show(args: argparse.Namespace, engine: MutationEngine, identity: str) -> int:
+    shown = engine.show(args.id, identity=identity)
+    mutations = shown.get("mutations") or [shown]
+    Output.choose(args.format).emit(shown, writes.changes(mutations), views=writes.whole(shown))
+    return Exit.DONE
+
+
+def _resume(args: argparse.Namespace, engine: MutationEngine, identity: str) -> int:
+    human = diagnostics.interactive() and engine.needs_human(args.id, identity=identity)
+    key = diagnostics.passphrase("Approval key: ") if human and engine.has_key else ""
+    result = engine.resume(args.id, identity=identity, human=human, resend=args.resend, passphrase=key)
+    return writes.applied(result, args.format)
+
+
+def _abandon(args: argparse.Namespace, engine: MutationEngine, identity: str) -> int:
+    result = engine.abandon(args.id, identity=identity)
+    return _facts(args, {k: v for k, v in result.items() if k not in {"steps", "mutations"}}, result)
+
+
+def _verify(args: argparse.Namespace, engine: MutationEngine, _: str) -> int:
+    result = engine.verify()
+    return _facts(args, result, result)
+
+
+def _facts(args: argparse.Namespace, facts: dict[str, Any], result: dict[str, Any]) -> int:
+    Output.choose(args.format).emit(result, Table((Column("what"), Column("value")), list(facts.items())))
+    return Exit.DONE
+
+
+def _approve_code(args: argparse.Namespace, engine: MutationEngine, identity: str) -> int:
+    """Approve on a terminal alone: what is printed there is not for the channel that asked for the write."""
+    if not diagnostics.interactive():
+        raise errors.UsageError(
+            "A person gets a code on a terminal", code="write.needs_human", hint="Run it on a terminal of your own."
+        )
+    shown = engine.show(args.id, identity=identity)
+    human, key = asked(args.id, shown, yes=False, key=engine.has_key, ask="Approve it?")
+    result = engine.approve_code(args.id, identity=identity, human=human, passphrase=key)
+    code = _facts(args, result, result)
+    diagnostics.note(f"Good once, until {result['expires_at']}: dinobase confirm {args.id} --code {result['code']}")
+    return code
+
+
+def _list(args: argparse.Namespace, engine: MutationEngine, identity: str) -> int:
     if not args.limit.isdigit():
         raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
     found = engine.listed(identity=identity, limit=int(args.limit))
@@ -65,5 +106,5 @@ def run(args: argparse.Namespace) -> int:
     heads = ("created", "what", "rows", "status", "approval", "by")
     columns = (Column("id", "name"), Column("table"), *map(Column, heads, kinds))
     rows = [(m["mutation_id"], f"{m['connector']}.{m['table_name']}", *(m[n] for n in names)) for m in found]
-    output.emit({"mutations": found}, Table(columns, rows, empty="Nothing was ever written."))
+    Output.choose(args.format).emit({"mutations": found}, Table(columns, rows, empty="Nothing was ever written."))
     return Exit.DONE
