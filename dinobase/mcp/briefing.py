@@ -17,11 +17,12 @@ _DETAILED = 12
 _NAMED = 100
 
 _HOW = """\
-Business data as SQL tables, copied here from APIs. Tables are connector.table and join across connectors.
-Search, then describe all tables that a question needs in one call, then ask one query (DuckDB, one SELECT). \
+Business data, copied from APIs into SQL tables connector.table that join across connectors.
+Search, then describe all tables that a question needs in one call, then ask one query. \
 Lambdas are written lambda x: x + 1.
 Columns state units: amounts marked cents are hundredths. An answer names each table's version and age; \
-where stale data would mislead, refresh first. The past: FROM stripe.customers c AT (VERSION => 3)."""
+where stale data would mislead, refresh first. The past: FROM stripe.customers c AT (VERSION => 3).
+Writes change the source: query answers with a plan; check it, then confirm."""
 
 
 def briefing(workspace: Workspace, identity: str) -> str:

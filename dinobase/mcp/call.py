@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dinobase.mcp.pool import Pool
-from dinobase.mcp.work import JOBS
+from dinobase.mcp.work import JOBS, WRITES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,6 @@ class Call:
         """Have a child process do it."""
         if operation in JOBS:
             return await self.pool.job(operation, self.identity, args, self.progress)
+        if operation in WRITES:
+            return await self.pool.write(operation, self.identity, args, self.progress)
         return await self.pool.ask(operation, self.identity, args, self.progress)

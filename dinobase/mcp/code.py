@@ -17,6 +17,7 @@ from dinobase.catalog.tokens import exceeds
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError, QueryError, QueryTimeout
 from dinobase.mcp.answers import failure
+from dinobase.query.statement import WRITE
 
 if TYPE_CHECKING:
     from dinobase.mcp.desk import Desk
@@ -85,6 +86,8 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return _plain(function(*values, **named))
         except DinobaseError as error:
+            if error.error_code == WRITE:
+                raise ValueError("code only reads: give the statement to the tool `query`") from None
             raise ValueError(failure(error.as_dict()["error"])) from None
 
     return call

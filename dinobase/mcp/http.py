@@ -14,6 +14,7 @@ from dinobase.core.errors import UsageError
 from dinobase.mcp.guard import Guard, Identities, Rate, allowed_hosts
 from dinobase.mcp.handlers import TOOLS
 from dinobase.mcp.pool import Pool, pool_size
+from dinobase.mcp.reach import teller
 from dinobase.mcp.server import build
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def application(workspace: Workspace, pool: Pool, tools: Sequence[Tool], *, host
     async def instructions(identity: str) -> str:
         return await pool.ask("briefing", identity, {})
 
-    manager = StreamableHTTPSessionManager(build(pool, tools, instructions), json_response=False)
+    manager = StreamableHTTPSessionManager(
+        build(pool, tools, instructions, teller(workspace.paths)), json_response=False
+    )
 
     async def sessions(scope: Scope, receive: Receive, send: Send) -> None:
         await manager.handle_request(scope, receive, send)

@@ -16,16 +16,26 @@ def markdown() -> str:
 
 
 def _section(tool: Tool) -> str:
-    what = "only reads" if tool.read_only else "changes tables here, nothing at the source"
-    lines = [f"### {tool.name}\n", f"{tool.description}\n", f"It {what}.\n"]
-    if tool.schema["properties"]:
+    lines = [f"### {tool.name}\n", f"{tool.description}\n", f"It {_effect(tool)}.\n"]
+    schema = tool.arguments.model_json_schema()  # with the limits, which clients are not told
+    if schema["properties"]:
         lines += ["| Argument | Type | Default |", "| --- | --- | --- |"]
-        required = tool.schema.get("required", [])
-        for name, facts in tool.schema["properties"].items():
+        required = schema.get("required", [])
+        for name, facts in schema["properties"].items():
             default = "required" if name in required else f"`{json.dumps(facts['default'])}`"
             lines.append(f"| `{name}` | {_type(facts)} | {default} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _effect(tool: Tool) -> str:
+    if tool.read_only:
+        return "only reads"
+    if tool.plans:
+        return "reads, or makes a plan of a write; see [below](#writes) for what clients are told of it"
+    if tool.destructive:
+        return "changes records at the source"
+    return "changes tables here, nothing at the source" if tool.open_world else "changes a plan, nothing at the source"
 
 
 def _type(facts: Mapping[str, Any]) -> str:

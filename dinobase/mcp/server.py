@@ -16,6 +16,7 @@ from dinobase.core.secrets import redact
 from dinobase.mcp import answers
 from dinobase.mcp.call import Call
 from dinobase.mcp.pool import Pool
+from dinobase.mcp.reach import Reach
 from dinobase.mcp.tools import Tool
 
 NAME = "dinobase"
@@ -23,13 +24,18 @@ STDIO = "mcp"  # the identity of whoever started the process
 _GREETINGS = frozenset({"initialize", "server/discover"})
 
 
-def build(pool: Pool, tools: Sequence[Tool], instructions: Callable[[str], Awaitable[str]]) -> Server[dict[str, Any]]:
-    """Wire a server; `instructions` are asked for by identity each time that a client greets."""
+def build(
+    pool: Pool,
+    tools: Sequence[Tool],
+    instructions: Callable[[str], Awaitable[str]],
+    reach: Callable[[str], Awaitable[Reach]],
+) -> Server[dict[str, Any]]:
+    """Wire a server; `instructions` and what writes may do are asked for by identity, each time that they are told."""
     named = {tool.name: tool for tool in tools}
-    listed = types.ListToolsResult(tools=[_listed(tool) for tool in tools])
 
-    async def on_list_tools(_: ServerRequestContext[Any, Any], __: object) -> types.ListToolsResult:
-        return listed
+    async def on_list_tools(context: ServerRequestContext[Any, Any], _: object) -> types.ListToolsResult:
+        writes = await reach(identity_of(context))
+        return types.ListToolsResult(tools=[_listed(tool, writes) for tool in tools])
 
     async def on_call_tool(
         context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
@@ -77,12 +83,17 @@ def _progress(context: ServerRequestContext[Any, Any]) -> Callable[[str], Awaita
     return tell
 
 
-def _listed(tool: Tool) -> types.Tool:
+def _listed(tool: Tool, writes: Reach) -> types.Tool:
     """Leave out hints that say the default, or that mean nothing for a tool that only reads."""
-    hints: dict[str, bool] = {"readOnlyHint": tool.read_only}
-    if not tool.read_only:
-        hints |= {"destructiveHint": tool.destructive, "idempotentHint": tool.idempotent}
-    hints["openWorldHint"] = tool.open_world
+    read_only = writes == "none" if tool.plans else tool.read_only
+    sends = tool.plans and writes == "sent"
+    hints: dict[str, bool] = {"readOnlyHint": read_only}
+    if not read_only:
+        hints["destructiveHint"] = tool.destructive or sends
+        if tool.idempotent:
+            hints["idempotentHint"] = True
+    if not (tool.open_world or sends):
+        hints["openWorldHint"] = False
     return types.Tool(
         name=tool.name,
         description=tool.description,

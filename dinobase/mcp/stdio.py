@@ -78,13 +78,14 @@ async def _serve(workspace: Workspace, instructions: str, stdin: _In, stdout: _O
 
     from dinobase.mcp.handlers import TOOLS
     from dinobase.mcp.pool import Pool, pool_size
+    from dinobase.mcp.reach import teller
     from dinobase.mcp.server import build
 
     async def told(_: str) -> str:
         return instructions
 
     pool = Pool(workspace.paths.root, pool_size())
-    server = build(pool, TOOLS, told)
+    server = build(pool, TOOLS, told, teller(workspace.paths))
     try:
         await pool.warm()
         async with stdio_server(stdin, stdout) as (read, write):  # type: ignore[arg-type]  # what it uses of a file, they have

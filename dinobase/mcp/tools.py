@@ -1,6 +1,6 @@
 """A tool is one typed function: its signature is the schema, its docstring the description, both as short as can be.
 
-Schemas lose what no model needs (titles, defaults that are null); arguments are checked against the signature, and a
+Schemas lose what no model needs (titles, limits); arguments are checked against the signature, and a
 fault names the argument, what was found and what is allowed.
 """
 
@@ -22,7 +22,7 @@ Handler: TypeAlias = Callable[..., Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """What is listed, and what runs."""
+    """What is listed, and what runs; `plans`: it takes writes too, so that its hints hang on who may write."""
 
     name: str
     description: str
@@ -33,6 +33,7 @@ class Tool:
     destructive: bool = False
     idempotent: bool = True
     open_world: bool = False
+    plans: bool = False
 
     async def call(self, call: Call, given: Mapping[str, Any]) -> str:
         """Check the arguments and run; raises UsageError."""
@@ -57,6 +58,9 @@ class Tool:
         return UsageError(f"{self.name}: {'; '.join(found)}", hint=hint)
 
 
+_LEFT_OUT = frozenset({"title", "minimum", "maximum", "minItems", "maxItems"})
+
+
 def tool(
     function: Handler,
     *,
@@ -64,6 +68,7 @@ def tool(
     destructive: bool = False,
     idempotent: bool = True,
     open_world: bool = False,
+    plans: bool = False,
 ) -> Tool:
     """Make a tool of a function whose first parameter is the Call."""
     hints = typing.get_type_hints(function, include_extras=True)
@@ -82,14 +87,17 @@ def tool(
         destructive=destructive,
         idempotent=idempotent,
         open_world=open_world,
+        plans=plans,
     )
 
 
 def _short(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop titles and what the code refuses anyway."""
+    """Drop titles, defaults of nothing, and the limits that a refusal names anyway."""
     found: dict[str, Any] = {"type": "object", "properties": {}}
     for name, facts in schema.get("properties", {}).items():
-        found["properties"][name] = {key: value for key, value in facts.items() if key != "title"}
+        found["properties"][name] = {
+            key: value for key, value in facts.items() if key not in _LEFT_OUT and (key, value) != ("default", "")
+        }
     if schema.get("required"):
         found["required"] = schema["required"]
     return found

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from dinobase.core.values import Event
-from dinobase.mcp import answers
+from dinobase.mcp import answers, writes
 from dinobase.mcp.desk import Desk
 
 Report: TypeAlias = Callable[[str], None]
@@ -107,5 +107,11 @@ OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] 
     "history": history,
     "refresh": refresh,
     "briefing": briefing,
+    "write": writes.write,
+    "confirm": writes.confirm,
+    "confirm_batch": writes.confirm_batch,
+    "cancel": writes.cancel,
+    "mutations": writes.mutations,
 }
 JOBS = frozenset({"refresh"})  # long, and in a process of their own: neither waits for the queries, nor they for it
+WRITES = frozenset({"write", "confirm", "confirm_batch"})  # they wait for APIs, and may not be broken off

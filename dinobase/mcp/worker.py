@@ -6,6 +6,7 @@ parent. A query that heeds no interrupt ends with the process, after its answer 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -33,7 +34,7 @@ class Worker:
         os.dup2(2, 1)
         self._writing = threading.Lock()
         self._asked: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._desk = Desk(Workspace.open(root), self._stuck)
+        self._desk = Desk(Workspace.open(root), self._stuck, self._announce)
         self._now = 0
         self._confined = False
 
@@ -56,7 +57,9 @@ class Worker:
                 self._asked.put(message)
             elif message["cancel"] == self._now and not self._desk.interrupt():
                 os.kill(os.getpid(), signal.SIGINT)  # as a person's Ctrl-C would
-        os._exit(0)  # the parent is gone: whatever runs has nobody to answer
+        if not self._desk.stop_sending():
+            os._exit(0)  # the parent is gone: whatever runs has nobody to answer
+        self._asked.put(None)  # but a call that was sent has an outcome to be written down
 
     def _answer(self, asked: Mapping[str, Any]) -> None:
         number, operation = int(asked["id"]), str(asked["op"])
@@ -87,12 +90,15 @@ class Worker:
             os._exit(1)
         self._write(reply)
 
+    def _announce(self) -> None:
+        self._write({"id": self._now, "sending": True})
+
     def _stuck(self, error: QueryTimeout) -> None:
         self._write({**_failed(self._now, error), "last": True})
         os._exit(1)
 
     def _write(self, message: Mapping[str, Any]) -> None:
-        with self._writing:
+        with self._writing, contextlib.suppress(BrokenPipeError):  # a write goes on though nobody hears of it
             self._out.write(json.dumps(message, ensure_ascii=False) + "\n")
             self._out.flush()
 

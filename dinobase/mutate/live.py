@@ -21,6 +21,7 @@ from dinobase.mutate.change import RowChange
 from dinobase.mutate.endpoints import Target
 from dinobase.mutate.request import at, has, names_of, pairs, path
 from dinobase.mutate.values import Json, alike, loads
+from dinobase.mutate.watched import onlooker
 
 Verdict: TypeAlias = Literal["unchanged", "done", "changed", "gone"]
 Settled: TypeAlias = Literal["done", "not_done", "unknown"]
@@ -51,6 +52,7 @@ async def retrieve(session: Session, target: Target, change: RowChange) -> Found
     names = {p.name for p in placeholders(how.path)}
     if any(values.get(target.column_of(n) if n == "id" else n, values.get(n)) in {None, ""} for n in names):
         return None
+    onlooker().begun()
     client, resource = session.connector.client, target.resource
     url = plain(join(resource.endpoint.base_url or client.base_url, path(how.path, values)))
     params = tuple(pair for name, value in render_json(how.params, values).items() for pair in pairs(name, value))

@@ -21,6 +21,7 @@ from dinobase.kinds.ratelimit import exhausted, wait_seconds
 from dinobase.kinds.read.rest import encode
 from dinobase.mutate.endpoints import Target
 from dinobase.mutate.values import loads
+from dinobase.mutate.watched import onlooker
 
 Result: TypeAlias = Literal["done", "failed", "unknown"]
 _REPEATABLE = frozenset({"PUT", "DELETE"})
@@ -45,8 +46,12 @@ async def send(session: Session, target: Target, request: HttpRequest, key: str)
     again = bool(key and endpoint.idempotency_header) or endpoint.method in _REPEATABLE
     longest = duration.seconds(client.retry.max_wait) or 300.0
     attempts = client.retry.attempts
+    looks_on, maybe_sent = onlooker(), False
+    looks_on.begun()
     for attempt in range(1, attempts + 1):
         last = attempt == attempts
+        if not looks_on.go_on():
+            return Outcome("unknown" if maybe_sent else "failed", error="stopped before it was sent")
         try:
             response = await session.send(
                 request,
@@ -57,7 +62,7 @@ async def send(session: Session, target: Target, request: HttpRequest, key: str)
                 attempts=1,
             )
         except FetchError as error:
-            sent = error.context.get("sent", False)
+            sent = maybe_sent = bool(error.context.get("sent", False)) or maybe_sent
             if error.retry and not last and (again or not sent):
                 await session.hold_back(backoff(attempt, random.random()), resource=target.resource.name)  # noqa: S311
                 continue
@@ -69,8 +74,10 @@ async def send(session: Session, target: Target, request: HttpRequest, key: str)
                 await session.hold_back(seconds, resource=target.resource.name, shared=True)
                 continue
         if wait is None and _unsure(response.status) and again and not last:
+            maybe_sent = True
             await session.hold_back(backoff(attempt, random.random()), resource=target.resource.name)  # noqa: S311
             continue
+        looks_on.told()
         return _judged(target, request, response, attempt, limited=wait is not None)
     raise AssertionError("the loop returns")
 

@@ -16,6 +16,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from dinobase.mcp.handlers import TOOLS
 from dinobase.mcp.pool import Pool
+from dinobase.mcp.reach import Reach
 from dinobase.mcp.server import build
 from dinobase.mcp.stdio import VERSIONS, greeting
 from tests.acceptance.cli_process import COMMAND, Cli
@@ -30,7 +31,10 @@ async def said_by_the_sdk(message: dict[str, Any], tmp_path: Any) -> dict[str, A
     async def instructions(_: str) -> str:
         return "what is here"
 
-    server: Server[Any] = build(Pool(tmp_path, 1), TOOLS, instructions)
+    async def reach(_: str) -> Reach:
+        return "planned"
+
+    server: Server[Any] = build(Pool(tmp_path, 1), TOOLS, instructions, reach)
     async with create_client_server_memory_streams() as (client, there), anyio.create_task_group() as tasks:
         tasks.start_soon(server.run, *there, server.create_initialization_options())
         read, write = client

@@ -18,7 +18,7 @@ async def test_every_tool_is_listed_with_what_it_may_do(door: Door) -> None:
     hints = {tool.name: tool.annotations for tool in tools}
     reading = {name for name, hint in hints.items() if hint and hint.read_only_hint}
     assert reading == {
-        "query",
+        "mutations",
         "history",
         "diff",
         "exec_code",
@@ -30,7 +30,7 @@ async def test_every_tool_is_listed_with_what_it_may_do(door: Door) -> None:
     refresh = hints["refresh"]
     assert refresh is not None
     assert (refresh.read_only_hint, refresh.destructive_hint) == (False, False)
-    assert (refresh.idempotent_hint, refresh.open_world_hint) == (True, True)
+    assert (refresh.idempotent_hint, refresh.open_world_hint) == (True, None)  # None: the protocol's default, true
     assert all(tool.description and tool.output_schema is None for tool in tools)
 
 

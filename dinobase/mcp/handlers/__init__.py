@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dinobase.mcp.handlers import find, query, sync
+from dinobase.mcp.handlers import find, mutations, query, sync
 from dinobase.mcp.tools import Tool
 
-TOOLS: tuple[Tool, ...] = (*query.TOOLS, *find.TOOLS, *sync.TOOLS)
+TOOLS: tuple[Tool, ...] = (*query.TOOLS, *find.TOOLS, *sync.TOOLS, *mutations.TOOLS)

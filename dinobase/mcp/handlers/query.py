@@ -7,20 +7,27 @@ from typing import Annotated
 from annotated_types import Ge, Le
 
 from dinobase.mcp.call import Call
+from dinobase.mcp.child import OperationFailed
 from dinobase.mcp.tools import tool
+from dinobase.query.statement import WRITE
 
 
 async def query(
     call: Call,
     sql: str,
-    budget: Annotated[int, Ge(200), Le(50_000)] = 4000,
-    timeout: Annotated[float, Ge(0.1), Le(600)] = 60.0,  # noqa: ASYNC109 - it is the query's, which ends in another process
+    budget: Annotated[int, Ge(200), Le(50_000)] = 5000,
+    timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the query's, which ends in another process
 ) -> str:
-    """Run one SELECT in DuckDB's dialect; tables are connector.table and join across connectors.
+    """Run one SELECT in DuckDB's dialect, or plan INSERT, UPDATE, DELETE, MERGE: confirm sends them.
 
-    Rows that need more than budget tokens come as a summary and a table result.r_... that further queries read.
+    Past budget tokens it answers with a summary and a table result.r_... for further queries.
     """
-    return await call.ask("query", sql=sql, budget=budget, timeout=timeout)
+    try:
+        return await call.ask("query", sql=sql, budget=budget, timeout=timeout)
+    except OperationFailed as error:
+        if error.error_code != WRITE:
+            raise
+    return await call.ask("write", sql=sql, budget=budget, timeout=timeout)
 
 
 async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
@@ -29,15 +36,15 @@ async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)]
 
 
 async def diff(call: Call, table: str, since: str, until: str = "", limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
-    """Show what changed in a table, old and new values. since, until: a span back (2d), a version (12) or a time."""
+    """Show a table's changes, old and new values. since, until: a span back (2d), a version (12) or a time."""
     return await call.ask("diff", table=table, since=since, until=until, limit=limit)
 
 
 async def exec_code(
     call: Call,
     code: str,
-    budget: Annotated[int, Ge(200), Le(50_000)] = 4000,
-    timeout: Annotated[float, Ge(0.1), Le(600)] = 60.0,  # noqa: ASYNC109 - it is the code's, which ends in another process
+    budget: Annotated[int, Ge(200), Le(50_000)] = 5000,
+    timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the code's, which ends in another process
 ) -> str:
     """Run Python where SQL is not enough; answers what it prints and its last value.
 
@@ -46,4 +53,4 @@ async def exec_code(
     return await call.ask("exec_code", code=code, budget=budget, timeout=timeout)
 
 
-TOOLS = (tool(query), tool(history), tool(diff), tool(exec_code))
+TOOLS = (tool(query, read_only=False, idempotent=False, plans=True), tool(history), tool(diff), tool(exec_code))

@@ -11,7 +11,7 @@ from dinobase.mcp.tools import tool
 
 
 async def refresh(call: Call, names: Annotated[list[str], MinLen(1), MaxLen(50)]) -> str:
-    """Fetch what is new from the APIs, for connectors or single tables (connector.table); takes seconds to minutes."""
+    """Fetch what is new from the APIs, for connectors or single tables (connector.table)."""
     return await call.ask("refresh", names=names)
 
 
