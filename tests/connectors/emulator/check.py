@@ -1,0 +1,162 @@
+"""The emulator's part of the conformance check: all that one connector promises, driven end to end.
+
+One connector: `pytest tests/connectors -k NAME`, or `python -m tests.connectors.emulator NAME` for a report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from dinobase.kinds import duration
+from dinobase.kinds.template import strings
+from dinobase.spec.models import Resource
+from dinobase.sync.report import ConnectorReport
+from tests.connectors.emulator.bench import Bench, bench
+from tests.connectors.emulator.driving import driven
+from tests.connectors.emulator.landing import differences
+from tests.connectors.emulator.records import span
+from tests.connectors.prove import CONFIGS
+
+Json: TypeAlias = Any
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was found wrong, and how long each part took."""
+
+    name: str
+    problems: list[str] = field(default_factory=list)
+    resources: int = 0
+    writes: int = 0
+    requests: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def check(name: str, folder: Path) -> Outcome:
+    """Sync, change, sync again, write."""
+    raw = yaml.load((CONFIGS / f"{name}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    return check_raw(raw, folder)
+
+
+def check_raw(raw: Json, folder: Path) -> Outcome:
+    """Check any connector's data."""
+    found = Outcome(raw["name"])
+    begun = time.process_time()
+    with bench(raw, folder) as running:
+        found.resources = len(running.connector.resources)
+        found.writes = len(running.connector.write_endpoints)
+        begun = _lap(found, "connect", begun)
+        found.problems += _first(running)
+        begun = _lap(found, "first sync", begun)
+        found.problems += _second(running)
+        begun = _lap(found, "second sync", begun)
+        found.problems += driven(running)
+        _lap(found, "writes", begun)
+        found.problems += running.server.problems
+        found.requests = len(running.server.requests)
+    found.problems = list(dict.fromkeys(found.problems))
+    return found
+
+
+def _lap(found: Outcome, name: str, begun: float) -> float:
+    now = time.process_time()
+    found.seconds[name] = now - begun
+    return now
+
+
+def _first(running: Bench) -> Iterator[str]:
+    report = running.sync()
+    yield from _errors(report)
+    yield from differences(running)
+    server = running.server
+    for resource in running.connector.resources:
+        served = len(server.served.get(resource.name, ()))
+        if served < len(list(server.records.all(resource.name))):
+            yield f"{resource.name}: {served} records were asked for, not all"
+
+
+def _errors(report: ConnectorReport) -> Iterator[str]:
+    if report.error:
+        yield f"{report.name}: {report.error}"
+    for table in report.tables:
+        if table.status == "error":
+            facts = table.error or {}
+            yield f"{table.name}: {facts.get('message')} {facts.get('context')}"
+
+
+def _second(running: Bench) -> Iterator[str]:
+    """Change some records and sync: only they come, where the API can be asked so; what did not change stays."""
+    server, connector = running.server, running.connector
+    touched = _change(running)
+    server.served.clear()
+    server.starts.clear()
+    report = running.sync()
+    yield from _errors(report)
+    yield from differences(running)
+    states = {table.name: table.status for table in report.tables}
+    for resource in connector.resources:
+        wanted = "success" if resource.name in touched else "unchanged"
+        if states.get(resource.name) not in {wanted, "error"} and resource.write_disposition != "append":
+            yield f"{resource.name}: the second sync was `{states.get(resource.name)}`, not `{wanted}`"
+        if resource.name in touched and filtered(resource):
+            yield from _asked_since(running, resource)
+
+
+def _asked_since(running: Bench, resource: Resource) -> Iterator[str]:
+    server = running.server
+    starts = server.starts.get(resource.name, [])
+    if resource.parent is None and any(start is None for start in starts):
+        yield f"{resource.name}: the second sync asked from the beginning"
+    first, last = span(resource)
+    back = duration.seconds(resource.incremental.lookback) if resource.incremental else None
+    old = [r.number for _, r in server.records.all(resource.name) if not r.changed]
+    short = (back or 0) < (last - first).total_seconds() / 2
+    if short and len(old) > 2 and set(old) <= server.served.get(resource.name, set()):
+        yield f"{resource.name}: the second sync brought all records, not those that changed"
+
+
+def filtered(resource: Resource) -> bool:
+    """Tell whether the API is asked for changes alone."""
+    endpoint = resource.endpoint
+    parts = (endpoint.path, endpoint.params, endpoint.body, resource.variables)
+    return any("incremental.start_value" in text for part in parts for _, text in strings(part))
+
+
+def _change(running: Bench) -> set[str]:
+    """Change and add records: in every resource that has a cursor, and in every other of the rest."""
+    records, connector = running.server.records, running.connector
+    touched: set[str] = set()
+    chosen = {r.name for n, r in enumerate(connector.resources) if r.incremental is not None or n % 2 == 0}
+    for resource in connector.resources:
+        if resource.name in chosen and resource.parent is not None and resource.parent.only_changed:
+            chosen |= _ancestors(running, resource)
+    for resource in connector.resources:
+        if resource.name not in chosen:
+            continue
+        stream = next(iter(records.streams[resource.name]), None)
+        if stream is None:
+            continue
+        before = {name: len(list(records.all(name))) for name in records.streams}
+        if resource.write_disposition != "append":
+            records.change(stream)
+        if not running.server.shapes.resources[resource.name].single:
+            records.add(stream, changed=True)
+        touched.add(resource.name)
+        touched |= {name for name, count in before.items() if len(list(records.all(name))) > count}
+    return touched
+
+
+def _ancestors(running: Bench, resource: Resource) -> set[str]:
+    found: set[str] = set()
+    while resource.parent is not None:
+        found.add(resource.parent.resource)
+        above = running.connector.resource(resource.parent.resource)
+        assert above is not None
+        resource = above
+    return found
