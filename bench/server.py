@@ -24,6 +24,9 @@ class Api:
         self.generation = 0
         self.pages: dict[tuple[int, int], bytes] = {}
         self.slow: dict[tuple[str, int, int], bytes] = {}
+        self.listed: set[int] = set()  # lengths of listings that were asked for
+        self.since: dict[tuple[int, float], list[int] | None] = {}
+        self.records_changed: dict[int, bytes] = {}
         self.requests = 0
         self.in_flight = 0
         self.max_in_flight = 0
@@ -60,14 +63,26 @@ class Api:
         first = int(query.get("cursor", "c0")[1:])
         after = query.get("updated_after")
         since = dt.datetime.fromisoformat(after).timestamp() if after else 0.0
-        changed = dataset.changed_since(rows, self.generation, since)
+        changed = self.changed_since(rows, since)
         if changed is not None:
-            data, total = joined(changed[first : first + dataset.PAGE], self.generation), len(changed)
+            page = changed[first : first + dataset.PAGE]
+            data, total = b",".join([self.changed(number) for number in page]), len(changed)
         else:
             data, total = self.page(first, min(first + dataset.PAGE, rows)), rows
         following = first + dataset.PAGE
         cursor = b'"c%d"' % following if following < total else b"null"
         return b'{"data":[%s],"meta":{"next_cursor":%s}}' % (data, cursor)
+
+    def changed_since(self, rows: int, since: float) -> list[int] | None:
+        self.listed.add(rows)
+        if (rows, since) not in self.since:
+            self.since[rows, since] = dataset.changed_since(rows, self.generation, since)
+        return self.since[rows, since]
+
+    def changed(self, number: int) -> bytes:
+        if number not in self.records_changed:
+            self.records_changed[number] = joined([number], self.generation)
+        return self.records_changed[number]
 
     def page(self, first: int, last: int) -> bytes:
         if (first, last) not in self.pages:
@@ -87,6 +102,11 @@ class Api:
             case "generation":
                 self.generation = int(query["value"])
                 self.pages.clear()
+                self.since.clear()
+                self.records_changed.clear()
+                for rows in self.listed:
+                    for number in range(self.generation, rows, 100):
+                        self.changed(number)
             case "reset":
                 self.requests = self.max_in_flight = 0
                 self.first = self.last = 0.0
