@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from dinobase.core.errors import LoadError
 from dinobase.lake.connection import Writer
 from dinobase.lake.sql import ident, literal
-from dinobase.load.schema import JSON, TableSchema
+from dinobase.load.schema import JSON, Column, TableSchema
 
 MERGE_GROUP = 4  # segments per MERGE: about 20,000 rows
+LARGE = 100_000  # rows from which a stage is first reduced to those that differ: a MERGE reads the whole table
 INSERT_GROUP = 20  # segments per INSERT, one data file each: memory does not grow with the listing
 
 
@@ -92,7 +94,47 @@ def insert_all(writer: Writer, table: str, stage: Stage, condition: str = "") ->
     return count
 
 
-def merge_groups(writer: Writer, table: str, stage: Stage, deleted_at: str) -> int:
+def merge_all(writer: Writer, table: str, stage: Stage, deleted_at: str) -> int:
+    """Upsert by key, writing only rows that differ; returns how many were inserted or updated.
+
+    Of a large stage the rows that the table has as they are, told by a hash of the whole row beside the key, are left
+    out in one pass before.
+    """
+    if not stage.files or int(writer.one(f"SELECT count(*) FROM {stage.relation}")) < LARGE:
+        return merge_groups(writer, table, stage, deleted_at)
+    others = [c for c in stage.schema if c.name not in stage.key]
+    keys = ", ".join(map(ident, stage.key))
+    living = f" WHERE {ident(deleted_at)} IS NULL" if deleted_at else ""
+    match = " AND ".join(f"t.{ident(k)} = s.{ident(k)}" for k in stage.key)
+    folder = stage.files[0].parent / "changed"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        writer.run(
+            f"COPY (SELECT s.* FROM ({stage.select(stage.files)}) s ANTI JOIN "
+            f"(SELECT {keys}, hash({_of('o', others)}) AS __row FROM {table} o{living}) t "
+            f"ON {match} AND t.__row = hash({_of('s', others)})) "
+            f"TO {literal(str(folder))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20000, "
+            "ROW_GROUPS_PER_FILE 4)"
+        )
+        changed = Stage(writer, sorted(folder.glob("*.parquet")), stage.key, stage.schema)
+        return merge_groups(writer, table, changed, deleted_at, size=1)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of(alias: str, columns: Sequence[Column]) -> str:
+    return ", ".join(
+        [
+            "1",
+            *(
+                f"CAST({alias}.{ident(c.name)} AS VARCHAR)" if c.type == JSON else f"{alias}.{ident(c.name)}"
+                for c in columns
+            ),
+        ]
+    )
+
+
+def merge_groups(writer: Writer, table: str, stage: Stage, deleted_at: str, *, size: int = MERGE_GROUP) -> int:
     """Upsert by key, writing only rows that differ; returns how many were inserted or updated."""
     match = " AND ".join(f"t.{ident(k)} = s.{ident(k)}" for k in stage.key)
     others = [c for c in stage.schema if c.name not in stage.key]
@@ -105,7 +147,7 @@ def merge_groups(writer: Writer, table: str, stage: Stage, deleted_at: str) -> i
     values = ", ".join(f"s.{ident(c.name)}" for c in stage.schema)
     update = f"WHEN MATCHED AND ({' OR '.join(differs)}) THEN UPDATE SET {', '.join(updates)} " if updates else ""
     touched = 0
-    for files in stage.groups(MERGE_GROUP):
+    for files in stage.groups(size):
         touched += int(
             writer.one(
                 f"MERGE INTO {table} t USING ({stage.select(files)}) s ON {match} {update}"

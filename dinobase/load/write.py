@@ -17,7 +17,7 @@ from dinobase.lake import ddl, state
 from dinobase.lake.connection import ALIAS, STATE, Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load import views
-from dinobase.load.merge import Stage, bag_differs, insert_all, merge_groups
+from dinobase.load.merge import Stage, bag_differs, insert_all, merge_all
 from dinobase.load.schema import JSON, TableSchema
 from dinobase.load.structure import Structure
 
@@ -35,7 +35,8 @@ class Plan:
     not of all parents, the key values of those it was; boundary: the cursor column by which rows of an append
     are found that may be there already; memory: what the lake is to remember of the resource after this, less `schema`
     and `views`; counter: the memory that counts loads which changed the table; work: the first
-    word of the version's message; since: when the listing began - what was written back later is newer than it.
+    word of the version's message; since: when the listing began - what was written back later is newer than it;
+    distinct: the source vouches that no two rows have one key.
     """
 
     table: str
@@ -52,6 +53,7 @@ class Plan:
     description: str = ""
     work: str = "sync"
     since: str = ""
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +161,13 @@ def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage, writte
         return Outcome(inserted=insert_all(writer, table, stage, _not_there(table, schema, stage, plan.boundary)))
     if plan.disposition == "replace" and not plan.key:
         return _swap(writer, table, plan, stage)
-    stage.find_losers(of_keys(plan.key, written))
+    if written or not plan.distinct:
+        stage.find_losers(of_keys(plan.key, written))
     soft = plan.deletes == "soft"
     if empty:
         return Outcome(inserted=insert_all(writer, table, stage))
     rows = _rows(writer, table)
-    touched = merge_groups(writer, table, stage, DELETED_AT if soft else "")
+    touched = merge_all(writer, table, stage, DELETED_AT if soft else "")
     inserted = _rows(writer, table) - rows
     deleted = _delete(writer, table, plan, stage, written) if plan.complete else 0
     return Outcome(inserted=inserted, updated=touched - inserted, deleted=deleted)

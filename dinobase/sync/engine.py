@@ -28,6 +28,7 @@ from dinobase.load.spool import WORTH
 from dinobase.spec.models import Connector, Resource
 from dinobase.sync.loader import Loader
 from dinobase.sync.parents import Listed
+from dinobase.sync.reading import Order, Source, read_all
 from dinobase.sync.report import ConnectorReport, TableReport, status_of, together
 from dinobase.sync.resource import ResourceSync
 
@@ -38,7 +39,8 @@ class SyncRequest:
 
     catalog: the PostgreSQL URL that records go to, "" for the workspace's own file. resume_after: seconds of fetching
     from which an interrupted listing goes on where it was; a shorter one begins anew. choose: takes the definition as
-    the open session knows it to the resources, where only the source itself can tell which there are.
+    the open session knows it to the resources, where only the source itself can tell which there are. source: what is
+    read in place of requests, where the kind is one in Python.
     """
 
     name: str
@@ -53,6 +55,7 @@ class SyncRequest:
     resume_after: float = WORTH
     by: str = "cli"
     choose: Callable[[Connector], Sequence[Resource]] | None = None
+    source: Source | None = None
 
 
 async def sync_connector(request: SyncRequest) -> ConnectorReport:
@@ -66,7 +69,10 @@ async def sync_connector(request: SyncRequest) -> ConnectorReport:
             await asyncio.to_thread(
                 log.start, run, request.name, mode="full" if request.full_refresh else "incremental", by=request.by
             )
-            tables = await _Run(request, run).all()
+            if request.source is None:
+                tables = await _Run(request, run).all()
+            else:
+                tables = await read_all(_order(request, run), request.source, _fault)
             unrecorded = _record(log, run, request.name, tables)
     except Exception as error:  # noqa: BLE001 - a fault in one connector must not stop the others
         known = error if isinstance(error, DinobaseError) else _fault(error)
@@ -81,6 +87,10 @@ async def sync_connector(request: SyncRequest) -> ConnectorReport:
         unrecorded.as_dict()["error"] if unrecorded else None,
         seconds=round(clock.monotonic() - began, 3),
     )
+
+
+def _order(request: SyncRequest, run: str) -> Order:
+    return Order(request.name, run, request.location, request.paths, request.observe, request.full_refresh)
 
 
 def _record(log: RunLog, run: str, name: str, tables: Sequence[TableReport]) -> DinobaseError | None:

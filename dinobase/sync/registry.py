@@ -6,12 +6,17 @@ An entry is written here only for a source in Python, or to give a YAML connecto
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dinobase.core.errors import UnknownName, did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.sync import sources
+
+if TYPE_CHECKING:
+    from dinobase.extract.readers.base import SourceKind
 
 YAML_SOURCE = "dlt.sources.rest_api.rest_api_source"
 
@@ -53,6 +58,31 @@ _entries: dict[str, SourceEntry] = {}
 def _register(entry: SourceEntry) -> None:
     """Make a source known; the last entry of a name holds."""
     _entries[entry.name] = entry
+
+
+for _name, _what in {
+    "postgres": "PostgreSQL: tables and views, in one snapshot",
+}.items():
+    _register(SourceEntry(_name, f"dinobase.extract.readers.{_name}.KIND", _what, category="database"))
+
+
+def is_python(name: str, paths: Paths) -> bool:
+    """Tell whether a name means a source in Python; a user's YAML file of the name wins."""
+    return name in _entries and not _entries[name].is_yaml and sources.find(name, paths) is None
+
+
+def python_kind(name: str, paths: Paths) -> SourceKind | None:
+    """Return the kind of source that a name means, None where a YAML file says what it is."""
+    if not is_python(name, paths):
+        return None
+    module, _, attribute = _entries[name].import_path.rpartition(".")
+    kind: SourceKind = getattr(importlib.import_module(module), attribute)
+    return kind
+
+
+def python_names(paths: Paths) -> list[str]:
+    """List the names that mean a source in Python."""
+    return [name for name in sorted(_entries) if is_python(name, paths)]
 
 
 def known(paths: Paths) -> list[str]:

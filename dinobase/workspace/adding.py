@@ -16,7 +16,7 @@ from dinobase.spec.load import load_connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
 from dinobase.sync import plan, registry, sources
-from dinobase.workspace import results
+from dinobase.workspace import credential_use, python_kinds, results, server_adding
 
 if TYPE_CHECKING:
     from dinobase.spec.models import Connector
@@ -40,12 +40,40 @@ def add(
     connected = config.load_config(paths).connectors
     if name is None and kind in connected and sources.find(kind, paths) is None:
         kind, name = connected[kind].type, kind  # `add stripe_eu --replace`
-    path = registry.definition(kind, paths)
     called = names.check(name or kind)
     before = connected.get(called)
+    if registry.is_python(kind, paths):
+        if before is not None:
+            _may_replace(called, kind, before.type, replace=replace)
+        return python_kinds.add(
+            called,
+            kind,
+            given=given,
+            ask=ask,
+            resources=resources,
+            before=before,
+            check=check,
+            keep=lambda answers, chosen: _keep(called, kind, answers, chosen, before, paths),
+            paths=paths,
+        )
+    path = registry.definition(kind, paths)
     if before is not None:
         _may_replace(called, kind, before.type, replace=replace)
     connector = load_connector(path)
+    if connector.type == "mcp":
+        return server_adding.add(
+            called,
+            kind,
+            connector,
+            definition=str(path),
+            given=given,
+            ask=ask,
+            resources=resources,
+            before=before,
+            check=check,
+            keep=lambda answers, chosen: _keep(called, kind, answers, chosen, before, paths),
+            paths=paths,
+        )
     kept = resources if resources is not None else (before.resources if before else ())
     chosen = plan.choose(connector, kept, ())
     answers = credentials.gather(called, connector.credentials, given, ask)
@@ -57,7 +85,7 @@ def add(
         type=kind,
         definition=str(path),
         resources=[r.name for r in chosen],
-        credentials=[_use(answer, rests) for answer in answers.values()],
+        credentials=[credential_use.told(answer, rests) for answer in answers.values()],
         replaced=before is not None,
         check=seen,
     )
@@ -118,7 +146,7 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
 
 def _forget_state(name: str, paths: Paths) -> None:
     """Tokens, rate limit and checkpoints go with the connector; lock files stay, another process may wait on one."""
-    for suffix in ("tokens", "limit"):
+    for suffix in ("tokens", "limit", "source.json", "mcp.json"):
         (paths.state / f"{name}.{suffix}").unlink(missing_ok=True)
     shutil.rmtree(paths.spool / name, ignore_errors=True)
 
@@ -164,21 +192,6 @@ def _may_replace(name: str, kind: str, before: str, *, replace: bool) -> None:
             hint=f"`dinobase remove {name}` first, or choose another `--name`.",
             name=name,
         )
-
-
-def _use(answer: Answer, rests: str) -> results.CredentialUse:
-    if answer.origin == "default":
-        where = "not stored, the connector's own default"
-    elif not answer.credential.secret:
-        where = "stored in config.yaml"
-    elif answer.stored != answer.value:
-        where = f"stored as the reference {answer.stored}"
-    elif rests == "keyring":
-        where = "stored in the system keyring"
-    else:
-        where = "stored in credentials.json, which only you can read"
-    origin = "env" if answer.origin == "reference" else answer.origin
-    return results.CredentialUse(answer.credential.name, origin, where)
 
 
 def _ignore(_: Event) -> None:

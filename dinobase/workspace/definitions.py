@@ -39,9 +39,17 @@ def available(paths: Paths, search: str) -> results.Available:
             definition=origin,
             overrides=sources.shadows(name, paths),
         )
-        if search.lower() in f"{entry.name} {entry.category} {entry.description}".lower():
-            found.append(entry)
-    return results.Available(found)
+        found.append(entry)
+    found += [_in_python(name, paths) for name in registry.python_names(paths)]
+    wanted = search.lower()
+    chosen = [e for e in found if wanted in f"{e.name} {e.category} {e.description}".lower()]
+    return results.Available(sorted(chosen, key=lambda e: e.name))
+
+
+def _in_python(name: str, paths: Paths) -> results.AvailableConnector:
+    """Describe a source in Python, from its entry alone: what it asks for, `add NAME --help` says."""
+    entry = registry.entry(name, paths)
+    return results.AvailableConnector(name, entry.category, entry.description, [], "packaged", overrides=False)
 
 
 def head(path: Path) -> dict[str, Any]:

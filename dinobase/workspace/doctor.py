@@ -199,12 +199,15 @@ def _access(paths: Paths) -> Iterator[Finding]:
 
 def _definitions(paths: Paths) -> Iterator[Finding]:
     from dinobase.spec import load
-    from dinobase.sync import sources
+    from dinobase.sync import registry, sources
 
     connected = {c.type for c in config.load_config(paths).connectors.values()}
     own = {name for name, origin in sources.names(paths).items() if origin == "user"}
     for name in sorted(connected | own):
         path = sources.find(name, paths)
+        if path is None and registry.is_python(name, paths):
+            yield Finding(f"connector {name}", "ok", "comes with Dinobase")
+            continue
         if path is None:
             remedy = f"Put {name}.yaml into {paths.connectors}, or remove the connectors that use it."
             yield Finding(f"connector {name}", "fail", "its file is not there", remedy)
@@ -221,16 +224,17 @@ def _definitions(paths: Paths) -> Iterator[Finding]:
 def _credentials(paths: Paths) -> Iterator[Finding]:
     from dinobase.spec import credentials, load
     from dinobase.spec.vault import Vault
-    from dinobase.sync import sources
+    from dinobase.sync import registry, sources
 
     vault = Vault(paths)
     for name, entry in config.load_config(paths).connectors.items():
         path = sources.find(entry.type, paths)
         loaded = load.validate(path) if path else None
-        if loaded is None or loaded.connector is None:
+        known = registry.python_kind(entry.type, paths) or (loaded.connector if loaded else None)
+        if known is None:
             continue
         try:
-            credentials.recall(name, loaded.connector.credentials, vault, entry.params)
+            credentials.recall(name, known.credentials, vault, entry.params)
         except errors.DinobaseError as error:
             yield Finding(f"credentials {name}", "fail", error.message, error.hint)
         else:

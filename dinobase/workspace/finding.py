@@ -10,7 +10,7 @@ from dinobase.catalog.runs import RunLog
 from dinobase.core.settings import Paths
 from dinobase.query.engine import freshness_of
 from dinobase.spec.config_plain import plain_config
-from dinobase.sync import sources
+from dinobase.sync import facts, sources
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
@@ -88,14 +88,16 @@ def _index(workspace: Workspace, connectors: Iterable[str]) -> Index:
         workspace.storage(),
         paths,
         list(connectors),
-        Definitions(workspace.find_connector, lambda name: _stamp(config[name]["type"], paths)),
+        Definitions(workspace.find_connector, lambda name: _stamp(name, config[name]["type"], paths)),
     )
 
 
-def _stamp(kind: str, paths: Paths) -> str:
+def _stamp(name: str, kind: str, paths: Paths) -> str:
     """Return what tells one state of a connector's file from another."""
-    path = sources.find(kind, paths)
-    if path is None:
+    path = sources.find(kind, paths) or facts.path_of(name, paths)
+    if not path.exists():
         return ""
-    facts = path.stat()
-    return f"{path}:{facts.st_mtime_ns}:{facts.st_size}"
+    state = path.stat()
+    met = paths.state / f"{name}.mcp.json"  # what an MCP server said of its tools
+    said = met.stat().st_mtime_ns if met.exists() else ""
+    return f"{path}:{state.st_mtime_ns}:{state.st_size}{said}"

@@ -12,6 +12,7 @@ from dinobase.spec.models import Connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
 from dinobase.sync import registry
+from dinobase.workspace import python_kinds
 
 
 def engine(config: Config, paths: Paths) -> MutationEngine:
@@ -25,6 +26,9 @@ def engine(config: Config, paths: Paths) -> MutationEngine:
             )
         if name not in known:
             entry = config.connectors[name]
+            if registry.is_python(entry.type, paths):
+                known[name] = python_kinds.definition(name, paths)
+                return known[name]
             connector = load_connector(registry.definition(entry.type, paths))
             answers = credentials.recall(name, connector.credentials, Vault(paths), entry.params)
             known[name] = resolve(connector, credentials.values(connector.credentials, answers))

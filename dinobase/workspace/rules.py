@@ -16,7 +16,7 @@ from dinobase import __version__
 from dinobase.core.errors import DinobaseError, UnknownName, did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.spec.config_plain import plain_config
-from dinobase.sync import sources
+from dinobase.sync import registry, sources
 
 if TYPE_CHECKING:
     from dinobase.access.guard import FindPii, Guard
@@ -68,6 +68,10 @@ def check_identity(paths: Paths, name: str) -> str:
 
 def _declared(paths: Paths, name: str, kind: str) -> Declared:
     path = sources.find(kind, paths)
+    if path is None and registry.is_python(kind, paths):
+        from dinobase.workspace import python_kinds
+
+        return python_kinds.declared(name, paths)
     if path is None:
         raise _unknown(name, f"there is no connector file `{kind}`")
     seal = f"{__version__}:{hashlib.sha256(path.read_bytes()).hexdigest()}"

@@ -22,7 +22,7 @@ from dinobase.spec.config import Config, ConnectorConfig
 from dinobase.spec.load import load_connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
-from dinobase.sync import dry, plan, registry
+from dinobase.sync import plan, registry
 from dinobase.sync.engine import SyncRequest, sync_connector
 from dinobase.sync.report import ConnectorReport, DryRun, SyncReport, status_of
 from dinobase.workspace import upkeep
@@ -59,8 +59,7 @@ def sync(
     failed: dict[str, ConnectorReport] = {}
     for name in names:
         try:
-            prepared = prepare(name, resources, config, paths)
-            request = _request(prepared, full_refresh=full_refresh, observe=observe, config=config, paths=paths)
+            request = _request(name, resources, full_refresh=full_refresh, observe=observe, config=config, paths=paths)
             requests.append(replace(request, by=by))
         except errors.DinobaseError as error:
             if len(names) == 1:
@@ -77,28 +76,69 @@ def dry_run(
     names: Sequence[str], *, resources: Sequence[str], full_refresh: bool, config: Config, paths: Paths
 ) -> DryRun:
     """Say what a sync would ask for."""
+    from dinobase.sync import dry
+
     planned = []
     for name in names:
-        prepared = prepare(name, resources, config, paths)
+        prepared = prepare(name, resources, config, paths, offline=True)
         memories = {} if full_refresh else _memories(_location(name, config, paths), paths)
         tables = dry.planned(prepared.resources, memories, full_refresh=full_refresh)
         planned.append({"name": name, "tables": tables})
     return DryRun(planned)
 
 
-def prepare(name: str, resources: Sequence[str], config: Config, paths: Paths) -> Prepared:
-    """Read a connector's file and choose its resources."""
+def prepare(
+    name: str, resources: Sequence[str], config: Config, paths: Paths, *, offline: bool = False
+) -> Prepared:
+    """Read a connector's file and choose its resources; of a source in Python, what it said when last looked at.
+
+    offline: of an MCP server too; else it is asked when it is met, and chooses nothing here.
+    """
     entry = config.connectors[name]
+    if registry.is_python(entry.type, paths):
+        from dinobase.sync import facts
+        from dinobase.workspace import python_kinds
+
+        connector = python_kinds.definition(name, paths)
+        chosen = plan.choose(connector, entry.resources, resources)
+        return Prepared(name, entry, facts.path_of(name, paths), connector, chosen)
     path = registry.definition(entry.type, paths)
     connector = load_connector(path)
+    if connector.type == "mcp":
+        if not offline:
+            return Prepared(name, entry, path, connector, ())
+        from dinobase.workspace import servers
+
+        connector = servers.expanded(name, connector, paths)
     return Prepared(name, entry, path, connector, plan.choose(connector, entry.resources, resources))
 
 
-def _request(prepared: Prepared, *, full_refresh: bool, observe: Observer, config: Config, paths: Paths) -> SyncRequest:
+def _request(
+    name: str, resources: Sequence[str], *, full_refresh: bool, observe: Observer, config: Config, paths: Paths
+) -> SyncRequest:
+    entry = config.connectors[name]
+    if registry.is_python(entry.type, paths):
+        from dinobase.workspace import python_kinds
+
+        return python_kinds.request(
+            name,
+            entry,
+            resources,
+            _location(name, config, paths),
+            full_refresh=full_refresh,
+            observe=observe,
+            catalog=config.storage.catalog,
+            paths=paths,
+        )
+    prepared = prepare(name, resources, config, paths)
     declared = prepared.connector.credentials
     answers = credentials.recall(prepared.name, declared, Vault(paths), prepared.entry.params)
     connector = resolve(prepared.connector, credentials.values(declared, answers))
     chosen = {resource.name: resource for resource in connector.resources}
+
+    def choose(found: Connector) -> Sequence[Resource]:
+        return plan.choose(found, entry.resources, resources)
+
     return SyncRequest(
         name=prepared.name,
         connector=connector,
@@ -111,6 +151,7 @@ def _request(prepared: Prepared, *, full_refresh: bool, observe: Observer, confi
         full_refresh=full_refresh,
         catalog=config.storage.catalog,
         resume_after=resume_after(),
+        choose=choose if connector.type == "mcp" else None,
     )
 
 

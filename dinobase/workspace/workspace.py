@@ -83,10 +83,12 @@ class Workspace:
         from dinobase.workspace.results import CredentialInfo
 
         entry = self.config().connectors.get(kind)
-        connector = load_connector(registry.definition(entry.type if entry else kind, self.paths))
+        type_ = entry.type if entry else kind
+        found = registry.python_kind(type_, self.paths)
+        definition = found or load_connector(registry.definition(type_, self.paths))
         return [
             CredentialInfo(c.name, flag_of(c), c.env, c.prompt, secret=c.secret, required=c.required, help=c.help)
-            for c in connector.credentials
+            for c in definition.credentials
         ]
 
     def add(
@@ -360,9 +362,13 @@ class Workspace:
     def find_connector(self, name: str) -> Connector | None:
         """Return a connected connector's definition; what the lake holds is described even where it is not valid."""
         from dinobase.spec.load import validate
-        from dinobase.sync import sources
+        from dinobase.sync import registry, sources
 
         entry = self.config().connectors.get(name)
+        if entry is not None and registry.is_python(entry.type, self.paths):
+            from dinobase.workspace import python_kinds
+
+            return python_kinds.definition(name, self.paths)
         path = sources.find(entry.type, self.paths) if entry else None
         return validate(path).connector if path else None
 

@@ -1,0 +1,120 @@
+"""What a source in Python is: it names its tables with their columns, and reads one of them into typed Parquet.
+
+Nothing here or in a reader writes to the source; what it says of itself (keys, comments, values) is kept as facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from dinobase.lake.connection import Writer
+from dinobase.spec.models import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """One column as the source has it; `type` is the SQL type that keeps every value of it."""
+
+    name: str
+    type: str
+    native: str = ""
+    nullable: bool = True
+    description: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns that name a row of another table, as (place in the source, columns)."""
+
+    columns: tuple[str, ...]
+    to: str
+    to_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """One table; `place` is where the source has it (`sales.orders`), `name` what it is called here."""
+
+    name: str
+    place: str
+    columns: tuple[SourceColumn, ...]
+    key: tuple[str, ...] = ()
+    unique: bool = True
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    description: str = ""
+    cursor: str = ""
+    rows: int = -1
+
+    def column(self, name: str) -> SourceColumn | None:
+        """Find a column, whatever the case of its letters where only one has them."""
+        exact = next((c for c in self.columns if c.name == name), None)
+        return exact or next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to read of a table.
+
+    names: source column -> the column here; types: column here -> its type in the lake so far; start: the committed
+    cursor, rows from it on are read; folder: where Parquet files go, which the caller removes.
+    """
+
+    table: SourceTable
+    names: Mapping[str, str]
+    types: Mapping[str, str]
+    start: str | None
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came: Parquet files in order, whose columns have the names and the types that `types` tells."""
+
+    files: tuple[Path, ...]
+    types: Mapping[str, str]
+    rows: int
+    bytes: int = 0
+    cursor: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Opened(Protocol):
+    """A source that is open: all its reads see one state of it, where the source can give that."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, without what is secret."""
+
+    def tables(self) -> Sequence[SourceTable]:
+        """Return what there is to read, as the options choose; raises FetchError."""
+
+    def read(self, ask: Ask) -> Brought:
+        """Read a table."""
+
+    def interrupt(self) -> None:
+        """Stop a read that runs in another thread."""
+
+    def close(self) -> None:
+        """Let go of the source."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the source."""
+
+
+class SourceKind(Protocol):
+    """A kind of source: what `add` asks for, and how it is opened."""
+
+    credentials: Sequence[Credential]
+
+    def settled(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return given values as they are kept: paths absolute; raises UsageError where they make no sense."""
+
+    def open(self, values: Mapping[str, str], writer: Writer | None) -> Any:
+        """Open the source, beside a writing instance where there is one; raises FetchError, FetchRefused."""

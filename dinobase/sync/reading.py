@@ -1,0 +1,213 @@
+"""A source in Python, table by table: it is read as one state, each table lands with its cursor in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from dinobase.core import clock
+from dinobase.core.errors import DinobaseError
+from dinobase.core.secrets import redact_json
+from dinobase.core.settings import Paths
+from dinobase.core.values import Event, Observer
+from dinobase.extract.readers.base import Ask, Brought, Opened, SourceKind, SourceTable
+from dinobase.lake.connection import Writer
+from dinobase.lake.location import LakeLocation
+from dinobase.load import typed, write
+from dinobase.load.schema import TableSchema
+from dinobase.sync import facts, plan
+from dinobase.sync.loader import Loader
+from dinobase.sync.report import TableReport
+
+CURSOR, CURSOR_OF = "cursor", "cursor_of"
+Fault = Callable[[Exception], DinobaseError]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source to read: its kind, the values that open it, and which of its tables `add` kept and `sync` asks for."""
+
+    kind: SourceKind
+    values: Mapping[str, str]
+    kept: Sequence[str] = ()
+    asked: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run over a source: for which connector and lake, and who is told."""
+
+    name: str
+    run: str
+    location: LakeLocation
+    paths: Paths
+    observe: Observer
+    full_refresh: bool
+
+
+async def read_all(request: Order, source: Source, fault: Fault) -> list[TableReport]:
+    """Read the tables one after another; raises where the source cannot be opened."""
+    folder = request.paths.make(request.paths.spool) / request.name
+    loader = Loader(request.location, request.paths.state, folder / ".temp")
+    opened: Opened | None = None
+    try:
+        memory = await loader.opening()
+        opened = await loader.run(_open, source, loader)
+        tables = await loader.run(opened.tables)
+        facts.save(request.name, request.paths, tables)
+        definition = facts.connector_of(request.name, opened.address, tables)
+        by_name = {table.name: table for table in tables}
+        chosen = [by_name[r.name] for r in plan.choose(definition, source.kept, source.asked)]
+        return [
+            await _one(request, loader, opened, table, memory.get(table.name, {}), folder, fault) for table in chosen
+        ]
+    finally:
+        if opened is not None:
+            opened.interrupt()
+            await asyncio.shield(loader.run(opened.close))
+        await asyncio.to_thread(loader.close)
+        shutil.rmtree(folder / ".read", ignore_errors=True)
+
+
+def _open(source: Source, loader: Loader) -> Opened:
+    opened: Opened = source.kind.open(source.values, loader.writer)
+    return opened
+
+
+async def _one(
+    request: Order,
+    loader: Loader,
+    opened: Opened,
+    table: SourceTable,
+    before: Mapping[str, str],
+    folder: Path,
+    fault: Fault,
+) -> TableReport:
+    began = clock.monotonic()
+    request.observe(Event("started", request.name, table.name))
+    work = _Table(
+        loader, opened, table, before, request.run, folder / ".read" / _safe(table.name), request.full_refresh
+    )
+    try:
+        brought = await loader.run(work.read)
+        request.observe(Event("page", request.name, table.name, rows=brought.rows, bytes=brought.bytes))
+        report = await loader.run(work.commit, brought)
+    except Exception as error:  # noqa: BLE001 - a fault in one table must not stop the others
+        known = error if isinstance(error, DinobaseError) else fault(error)
+        report = await loader.run(work.failed, known)
+    finally:
+        shutil.rmtree(work.folder, ignore_errors=True)
+    report = replace(report, seconds=round(clock.monotonic() - began, 3))
+    request.observe(Event("finished", request.name, table.name, rows=report.rows, status=report.status))
+    return report
+
+
+class _Table:
+    """One table of one run; everything runs in the loader's thread."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        opened: Opened,
+        table: SourceTable,
+        before: Mapping[str, str],
+        run: str,
+        folder: Path,
+        full_refresh: bool,  # noqa: FBT001
+    ) -> None:
+        self.folder = folder
+        self._loader, self._opened, self._table, self._run = loader, opened, table, run
+        self._before = dict(before)
+        self._schema = TableSchema.from_json(before["schema"]) if "schema" in before else TableSchema()
+        self._names = typed.names_of([c.name for c in table.columns], self._schema)
+        self._key = tuple(self._names[c] for c in table.key)
+        self._notes: list[str] = []
+        other = before.get(CURSOR_OF) != table.cursor
+        if write.rekeyed(self._key, before) or ("key" in before and not self._key and json.loads(before["key"])):
+            self._notes.append("its primary key has changed: everything is read anew")
+            other = True
+        self._start = None if full_refresh or other or not table.cursor else before.get(CURSOR)
+        self._since = clock.iso(clock.now())
+
+    def read(self) -> Brought:
+        """Bring the rows into Parquet."""
+        types = {c.name: c.type for c in self._schema}
+        return self._opened.read(Ask(self._table, self._names, types, self._start, self.folder))
+
+    def commit(self, brought: Brought) -> TableReport:
+        """Write them in one transaction."""
+        writer, table = self._loader.writer, self._table
+        schema = typed.settled(self._schema, self._names, brought.types, partial(typed.keeps, writer, table.name))
+        files = [*brought.files, *typed.placeholder(writer, schema, brought.types, self.folder)]
+        prepared = self._plan(brought)
+
+        def load(writer: Writer) -> write.Outcome:
+            return write.commit(writer, prepared, schema, files, {}, self._before)
+
+        outcome = self._loader.locked(load)
+        return TableReport(
+            name=table.name,
+            status="success" if outcome.changed else "unchanged",
+            rows=brought.rows,
+            total_rows=outcome.total,
+            inserted=outcome.inserted,
+            updated=outcome.updated,
+            deleted=outcome.deleted,
+            requests=1,
+            bytes=brought.bytes,
+            mode=self._mode,
+            notes=[*self._notes, *brought.notes, *outcome.changes],
+        )
+
+    @property
+    def _mode(self) -> Literal["full", "incremental"]:
+        return "full" if self._start is None else "incremental"
+
+    def _plan(self, brought: Brought) -> write.Plan:
+        table = self._table
+        memory = {}
+        if brought.cursor is not None and table.cursor:
+            memory = {CURSOR: brought.cursor, CURSOR_OF: table.cursor}
+        whole = self._start is None
+        disposition: Literal["merge", "replace", "append"] = "merge" if self._key else "replace" if whole else "append"
+        return write.Plan(
+            table=table.name,
+            disposition=disposition,
+            key=self._key,
+            run=self._run,
+            moment=clock.iso(clock.now()),
+            since=self._since,
+            deletes="hard",
+            complete=whole,
+            boundary=self._names[table.cursor] if disposition == "append" else "",
+            memory=memory,
+            description=table.description,
+            distinct=table.unique,
+        )
+
+    def failed(self, error: DinobaseError) -> TableReport:
+        """Report a failure; the table stays as it was."""
+        known = redact_json(error.as_dict()["error"])
+        assert isinstance(known, dict)
+        known["context"].setdefault("resource", self._table.name)
+        return TableReport(
+            name=self._table.name,
+            status="error",
+            total_rows=write.held(self._loader.writer, self._table.name),
+            error=known,
+            mode=self._mode,
+            notes=list(self._notes),
+        )
+
+
+def _safe(name: str) -> str:
+    """Return a folder's name for a table's, which may hold anything."""
+    import hashlib
+
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -1,0 +1,124 @@
+"""Sources in Python as the workspace sees them: added, known offline by what they said of themselves, and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dinobase.core import errors, secrets, settings
+from dinobase.core.settings import Paths
+from dinobase.core.values import Observer
+from dinobase.lake.location import LakeLocation
+from dinobase.spec import config, credentials, names
+from dinobase.spec.credentials import Answer, Ask
+from dinobase.spec.vault import Vault
+from dinobase.sync import facts, plan, registry
+from dinobase.workspace import credential_use, results
+
+if TYPE_CHECKING:
+    from dinobase.access.pii import Declared
+    from dinobase.extract.readers.base import SourceKind, SourceTable
+    from dinobase.spec.models import Connector
+    from dinobase.sync.engine import SyncRequest
+
+Keep = Callable[[Mapping[str, Answer], Sequence[str] | None], str]
+
+
+def definition(name: str, paths: Paths) -> Connector:
+    """Return what a connected source was found to hold when it was last looked at."""
+    return facts.connector_of(name, "", facts.load(name, paths))
+
+
+def declared(name: str, paths: Paths) -> Declared:
+    """Return which columns of a connected source promise personal data by their names."""
+    from dinobase.access.pii import declared as of_connector
+
+    return of_connector(definition(name, paths))
+
+
+def add(
+    called: str,
+    kind: str,
+    *,
+    given: Mapping[str, str],
+    ask: Ask | None,
+    resources: Sequence[str] | None,
+    before: config.ConnectorConfig | None,
+    check: bool,
+    keep: Keep,
+    paths: Paths,
+) -> results.Added:
+    """Look at the source, keep what opens it, and what it holds."""
+    found = registry.python_kind(kind, paths)
+    assert found is not None
+    names.check(called)
+    answers = credentials.gather(called, found.credentials, found.settled(given), ask)
+    values = credentials.values(found.credentials, answers)
+    found.settled(values)
+    kept = resources if resources is not None else (before.resources if before else ())
+    tables: Sequence[SourceTable] = ()
+    seen = None
+    if check:
+        tables, seen = _look(called, found, values)
+    chosen = plan.choose(facts.connector_of(called, "", tables), kept, ()) if check else []
+    rests = keep(answers, resources)
+    if check:
+        facts.save(called, paths, tables)
+    return results.Added(
+        name=called,
+        type=kind,
+        definition=registry.entry(kind, paths).import_path,
+        resources=[r.name for r in chosen],
+        credentials=[credential_use.told(a, rests) for a in answers.values()],
+        replaced=before is not None,
+        check=seen,
+    )
+
+
+def _look(name: str, kind: SourceKind, values: Mapping[str, str]) -> tuple[Sequence[SourceTable], results.CheckSeen]:
+    try:
+        with kind.open(values, None) as opened:
+            tables = opened.tables()
+            address = opened.address
+    except errors.FetchError as error:
+        raise type(error)(
+            f"`{name}` was not added: {secrets.redact(error.message)}",
+            code=error.error_code,
+            hint=f"{error.hint}; `--no-check` adds it all the same.",
+        ) from None
+    detail = f"{address} has {results.count(len(tables), 'table')} that may be read"
+    return tables, results.CheckSeen(ok=True, url=address, status=0, detail=detail, records=None)
+
+
+def request(
+    name: str,
+    entry: config.ConnectorConfig,
+    resources: Sequence[str],
+    location: LakeLocation,
+    *,
+    full_refresh: bool,
+    observe: Observer,
+    catalog: str,
+    paths: Paths,
+) -> SyncRequest:
+    """Return what a sync of the source is; it is opened when it runs."""
+    from dinobase.sync.engine import SyncRequest
+    from dinobase.sync.reading import Source
+
+    kind = registry.python_kind(entry.type, paths)
+    assert kind is not None
+    answers = credentials.recall(name, kind.credentials, Vault(paths), entry.params)
+    values = credentials.values(kind.credentials, answers)
+    return SyncRequest(
+        name=name,
+        connector=facts.connector_of(name, "", ()),
+        resources=(),
+        location=location,
+        paths=paths,
+        identity="",
+        observe=observe,
+        full_refresh=full_refresh,
+        catalog=catalog,
+        resume_after=settings.resume_after(),
+        source=Source(kind, values, entry.resources, resources),
+    )
