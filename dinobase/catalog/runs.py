@@ -15,11 +15,15 @@ from dinobase.lake.records import Records, open_records, read_records
 DEFAULT_FRESHNESS_S = 3600.0
 _GOOD = ("success", "unchanged")
 _RUNS_HAVE_OWNERS = 3  # the migration that added them
+_TABLES_HAVE_MOMENTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class TableRun:
-    """How one table of a run ended; status is success, unchanged, error or skipped."""
+    """How one table of a run ended; status is success, unchanged, error or skipped.
+
+    listed_at: when the listing began that was only taken up again by this run: its rows are of then.
+    """
 
     table: str
     status: str
@@ -35,11 +39,16 @@ class TableRun:
     retries: int = 0
     snapshot: int | None = None
     error: str | None = None
+    listed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LastSync:
-    """synced_at: end of the last run that brought the table up to date; status and error: of the last one tried."""
+    """How a table stands.
+
+    synced_at: end of the last run that brought the table up to date, of a resumed one the beginning of its listing;
+    status and error: of the last one tried.
+    """
 
     synced_at: str | None = None
     status: str | None = None
@@ -81,14 +90,15 @@ class RunLog:
         values: list[Any] = [
             run_id, connector, table.table, table.status, iso(table.started_at), iso(table.finished_at), table.rows,
             table.inserted, table.updated, table.deleted, table.total_rows, table.bytes, table.requests, table.retries,
-            duration, table.snapshot, table.error,
+            duration, table.snapshot, table.error, table.listed_at,
         ]  # fmt: skip
         with open_records(self._state, self._catalog) as records, records.changes():
             records.run("DELETE FROM sync_run_tables WHERE run_id = ? AND table_name = ?", [run_id, table.table])
             records.run(
                 "INSERT INTO sync_run_tables (run_id, connector, table_name, status, started_at, finished_at, rows,"
-                " inserted, updated, deleted, total_rows, bytes, requests, retries, duration_s, snapshot, error)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " inserted, updated, deleted, total_rows, bytes, requests, retries, duration_s, snapshot, error,"
+                " listed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
             )
 
@@ -161,8 +171,9 @@ TABLE_COLUMNS = (
 
 def _last_syncs(records: Records, names: list[str]) -> dict[tuple[str, str], LastSync]:
     marks = ", ".join("?" for _ in names)
+    moment = "COALESCE(listed_at, finished_at)" if records.version >= _TABLES_HAVE_MOMENTS else "finished_at"
     rows = records.rows(
-        "SELECT connector, table_name, status, finished_at, error, total_rows FROM ("
+        f"SELECT connector, table_name, status, {moment}, error, total_rows FROM ("
         " SELECT t.*, row_number() OVER (PARTITION BY connector, table_name,"
         " CASE WHEN status IN ('success', 'unchanged') THEN 1 ELSE 0 END"
         " ORDER BY started_at DESC, run_id DESC) AS place"

@@ -118,6 +118,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX mutations_by_time ON mutations (created_at)",
         "CREATE INDEX mutations_by_batch ON mutations (batch_id)",
     ),
+    ("ALTER TABLE sync_run_tables ADD COLUMN listed_at TEXT",),
 )
 
 
@@ -132,6 +133,11 @@ class Records:
     def postgres(self) -> bool:
         """Tell whether the records are in PostgreSQL, where a transaction does not shut out all others."""
         return self._postgres
+
+    @property
+    def version(self) -> int:
+        """How many migrations were run; what is read without writing may be behind."""
+        return len(MIGRATIONS) if self._postgres else int(self.rows("PRAGMA user_version")[0][0])
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a SELECT."""

@@ -124,6 +124,7 @@ def _tell(log: RunLog, run: str, name: str, tables: Sequence[TableReport]) -> No
                 requests=table.requests,
                 retries=table.retries,
                 error=table.error["message"] if table.error else None,
+                listed_at=table.listed_at,
             ),
         )
     failed = next((t.error["message"] for t in tables if t.error), None)

@@ -12,7 +12,10 @@ Status: TypeAlias = Literal["success", "partial", "error"]
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """`rows` is what came in this run, `total_rows` what the table holds; the counts are of the table's change."""
+    """`rows` is what came in this run, `total_rows` what the table holds; the counts are of the table's change.
+
+    listed_at: of a run that took up an interrupted listing, when that began.
+    """
 
     name: str
     status: TableStatus
@@ -29,6 +32,7 @@ class TableReport:
     mode: Literal["full", "incremental"] = "full"
     resumed: bool = False
     parents_without_rows: int = 0
+    listed_at: str | None = None
     notes: list[str] = field(default_factory=list)
 
 

@@ -340,6 +340,7 @@ class ResourceSync:
             mode="incremental" if self._continues else "full",
             resumed=self._spool.resumed,
             parents_without_rows=self._spool.progress.missing,
+            listed_at=clock.iso(self._spool.progress.began) if self._spool.resumed else None,
             notes=list(self._notes),
         )
 

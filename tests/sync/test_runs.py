@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dinobase.catalog.runs import RunLog
+from dinobase.core import clock
 from dinobase.lake.lock import sync_lock
 from tests.sync.shop import Answer, Asked, Shop, shop
 
@@ -77,6 +79,37 @@ async def test_what_changed_while_an_incremental_listing_was_cut_is_asked_for_at
         assert [(a.params["since"], a.params.get("c")) for a in made.api.asked][:2] == [("0", "2"), ("9", None)]
         assert (table.resumed, table.mode, table.total_rows) == (True, "full", 7)
         assert made.memory("items")["cursor"] == "9"
+
+
+async def test_rows_of_an_interrupted_listing_are_as_old_as_its_beginning(tmp_path: Path) -> None:
+    source = Pages()
+    async with shop(tmp_path, source, KEYED) as made:
+        source.broken = "2"
+        await made.sync()
+        source.broken = ""
+        between = clock.iso(clock.now())
+        table = (await made.sync())["items"]
+        assert table.resumed
+        assert table.listed_at is not None
+        log = RunLog(made.paths.state)
+        assert log.last_syncs(["shop"])["shop", "items"].synced_at == table.listed_at < between
+        assert (await made.sync())["items"].listed_at is None
+        assert (log.last_syncs(["shop"])["shop", "items"].synced_at or "") > between
+
+
+async def test_what_an_incremental_table_asks_for_at_once_makes_it_fresh(tmp_path: Path) -> None:
+    source = Pages()
+    yaml = PAGED.format(
+        facts="primary_key: id\n  incremental: {cursor_path: id, initial_value: 0, order: asc}", params=SINCE
+    )
+    async with shop(tmp_path, source, yaml) as made:
+        source.broken = "2"
+        await made.sync()
+        source.broken = ""
+        between = clock.iso(clock.now())
+        table = (await made.sync())["items"]
+        assert (table.resumed, table.listed_at) == (True, None)
+        assert (RunLog(made.paths.state).last_syncs(["shop"])["shop", "items"].synced_at or "") > between
 
 
 async def test_another_definition_begins_anew(tmp_path: Path) -> None:
