@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from dinobase.kinds.auth import Auth
+from dinobase.kinds.auth.api_key import ApiKey
+from dinobase.kinds.auth.http_basic import HttpBasic
 from dinobase.kinds.template import placeholders, render_known
+from dinobase.load.naming import snake
 from dinobase.spec.models import Connector, Endpoint, Resource, WriteEndpoint
+from dinobase.spec.writes import operation_of
 from tests.connectors.openapi import Node, Operation, Vendor, base_name
 
 Json: TypeAlias = Any
@@ -35,12 +40,36 @@ def claims(connector: Connector, own_columns: dict[str, dict[str, Json]], vendor
         operation = ask.operation(connector.check.method, path, None)
         yield _path_claim("check", connector.check.method, path, operation)
         yield from _parameter_claims("check", connector.check.params, operation)
+    yield from _authentication(connector, vendor)
     for resource in connector.resources:
         yield from _resource(ask, resource, own_columns.get(resource.name, {}))
     for resource in connector.resources:
         yield from _relationships(ask, resource)
     for write in connector.write_endpoints:
         yield from _write(ask, write)
+
+
+def _authentication(connector: Connector, vendor: Vendor) -> Iterator[Claim]:
+    """Hold each way to authenticate against the security schemes; where there are none, nothing is claimed."""
+    schemes = vendor.security()
+    ways = {"client.auth": connector.client.auth} | {f"auth_methods.{n}": a for n, a in connector.auth_methods.items()}
+    for at, auth in ways.items():
+        if auth is not None and auth.type != "none" and schemes:
+            shown = ", ".join(sorted({str(scheme.get("scheme") or scheme.get("type")) for scheme in schemes}))
+            fits = any(_fits(auth, scheme) for scheme in schemes)
+            yield Claim("auth", at, "" if fits else f"{auth.type} is none of {shown}")
+
+
+def _fits(auth: Auth, scheme: Json) -> bool:
+    kind, name = str(scheme.get("type", "")).lower(), str(scheme.get("name", "")).lower()
+    word = str(scheme.get("scheme", "")).lower()
+    token = kind in {"oauth2", "openidconnect"} or word == "bearer" or (kind == "apikey" and name == "authorization")
+    if isinstance(auth, HttpBasic):
+        return word == "basic" or kind == "basic"
+    if isinstance(auth, ApiKey):
+        same = kind == "apikey" and name == auth.name.lower() and scheme.get("in") == auth.location
+        return same or (token and auth.name.lower() == "authorization")
+    return token
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +147,22 @@ def _record(answer: Node, selector: str | None) -> Node | None:
 def _fields(at: str, ask: _Asker, resource: Resource, record: Node, columns: dict[str, Json]) -> Iterator[Claim]:
     keys = [resource.primary_key] if isinstance(resource.primary_key, str) else resource.primary_key or []
     for key in keys:
-        yield _field_claim("primary_key", f"{at}.primary_key", key, record, resource.lift)
+        yield field_claim("primary_key", f"{at}.primary_key", key, record, resource.lift)
     if resource.incremental is not None and resource.incremental.cursor_path:
         cursor = resource.incremental.cursor_path
-        yield _field_claim("incremental", f"{at}.incremental.cursor_path", cursor, record, resource.lift)
+        yield field_claim("incremental", f"{at}.incremental.cursor_path", cursor, record, resource.lift)
     if resource.parent is not None:
         parent = ask.records.get(resource.parent.resource)
         if parent is not None:
-            yield _field_claim("parent", f"{at}.parent.field", resource.parent.field, parent, [])
+            yield field_claim("parent", f"{at}.parent.field", resource.parent.field, parent, [])
     for name in resource.lift:
         if columns or name:
-            yield _field_claim("lift", f"{at}.lift", name, record, [])
+            yield field_claim("lift", f"{at}.lift", name, record, [])
     for name, column in columns.items():
         if name.startswith("_"):
             continue
         subject = f"{at}.columns.{name}"
-        yield _field_claim("column", subject, name, record, resource.lift)
+        yield field_claim("column", subject, name, record, resource.lift)
         node = _find(record, name, resource.lift)
         values, allowed = set((column or {}).get("values") or []), node.enum() if node else set()
         if values and allowed:
@@ -150,7 +179,7 @@ def _relationships(ask: _Asker, resource: Resource) -> Iterator[Claim]:
             record = ask.records.get(side.name)
             if record is not None and not name.startswith("_"):
                 subject = f"resources.{resource.name}.relationships.{relationship.to}.{name}"
-                yield _field_claim("relationship", subject, name, record, side.lift)
+                yield field_claim("relationship", subject, name, record, side.lift)
 
 
 def _paginator(
@@ -168,6 +197,17 @@ def _paginator(
         parameter = getattr(paginator, name, "")
         if parameter and endpoint.method == "GET":
             yield from _parameter_claims(f"{at}.paginator", {parameter: None}, operation)
+    sizes = {getattr(paginator, "limit_param", ""): getattr(paginator, "limit", None)}
+    sizes |= {getattr(paginator, "page_size_param", ""): getattr(paginator, "page_size", None)}
+    sizes |= {name: value for name, value in endpoint.params.items() if isinstance(value, int)}
+    for name, size in sizes.items():
+        most = operation.most(name) if name and size else None
+        if most is not None:
+            yield Claim(
+                "page size",
+                f"{at}.params.{name}.size",
+                "" if size is not None and size <= most else f"{size} is over {most:g}",
+            )
     body_path = getattr(paginator, "cursor_body_path", "")
     if body_path:
         yield from _body_claims(f"{at}.paginator", {body_path: None}, operation)
@@ -181,19 +221,34 @@ def _write(ask: _Asker, write: WriteEndpoint) -> Iterator[Claim]:
         return
     body = operation.body(form=write.body_format == "form")
     if write.bulk and write.bulk_body_path:
-        yield _field_claim("write", f"{at}.bulk_body_path", write.bulk_body_path, body, [])
+        yield field_claim("write", f"{at}.bulk_body_path", write.bulk_body_path, body, [])
         listed = body.at(write.bulk_body_path) if body else None
         body = listed.items() if listed else None
     if write.request_body_path:
-        yield _field_claim("write", f"{at}.request_body_path", write.request_body_path, body, [])
+        yield field_claim("write", f"{at}.request_body_path", write.request_body_path, body, [])
         body = body.at(write.request_body_path) if body else None
     columns = write.columns or []
     for path in columns.values() if isinstance(columns, dict) else columns:
-        yield _field_claim("write", f"{at}.columns.{path}", path, body, [])
+        yield field_claim("write", f"{at}.columns.{path}", path, body, [])
+    yield from _parameter_claims(at, write.params, operation)
+    if body is not None and (write.operation or operation_of(write.name)) == "create" and write.columns is not None:
+        given = {path.split(".")[0] for path in (columns.values() if isinstance(columns, dict) else columns)}
+        given |= {snake(name) for name in given} | set(_fixed_at(write))
+        known = {name for name in body.required() if name in given or snake(name) in {g.split("__")[0] for g in given}}
+        for name in sorted(body.required()):
+            yield Claim("required", f"{at}.required.{name}", "" if name in known else f"`{name}` is required")
     answer = operation.answer()
     if write.response_path and answer is not None:
         found = answer.at(write.response_path)
         yield Claim("write", f"{at}.response_path", "" if found else f"`{write.response_path}` is not in the answer")
+
+
+def _fixed_at(write: WriteEndpoint) -> Iterator[str]:
+    """Yield the keys that the fixed part of a body gives beside the row's own."""
+    inside = write.body
+    for step in (write.request_body_path or "").split("."):
+        inside = inside.get(step) if isinstance(inside, dict) and step else inside
+    yield from inside if isinstance(inside, dict) else ()
 
 
 def _find(record: Node, name: str, lift: list[str]) -> Node | None:
@@ -203,7 +258,8 @@ def _find(record: Node, name: str, lift: list[str]) -> Node | None:
     return next((found for place in places if (found := place.at(path)) is not None), None)
 
 
-def _field_claim(kind: str, subject: str, name: str, record: Node | None, lift: list[str]) -> Claim:
+def field_claim(kind: str, subject: str, name: str, record: Node | None, lift: list[str]) -> Claim:
+    """Claim that a record has a field, named by its path or as a column."""
     found = record is not None and _find(record, name, lift) is not None
     return Claim(kind, subject, "" if found else f"`{name}` is not there")
 
@@ -222,4 +278,4 @@ def _parameter_claims(at: str, params: dict[str, Json], operation: Operation | N
 def _body_claims(at: str, body: Json, operation: Operation) -> Iterator[Claim]:
     schema = operation.body()
     for name in body if isinstance(body, dict) else ():
-        yield _field_claim("body", f"{at}.{name}", name, schema, [])
+        yield field_claim("body", f"{at}.{name}", name, schema, [])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from dinobase.load.naming import snake
 
@@ -18,6 +16,7 @@ Document: TypeAlias = dict[str, Json]
 
 _HOLE = re.compile(r"\{(\+?)([^{}]+)\}")
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
+_HOST = re.compile(r"^[^/]*//[^/]*")
 _DEEPEST = 12
 
 
@@ -41,12 +40,13 @@ class Node:
     def child(self, name: str) -> Node | None:
         """Return the property of that name, in the API's spelling or as a column; a free map has every name."""
         free = False
+        found: list[Json] = []
         for node in self.variants():
             properties = node.schema.get("properties") or {}
-            for key, value in properties.items():
-                if key == name or snake(key) == snake(name):
-                    return Node(value, self.document)
+            found += [value for key, value in properties.items() if key == name or snake(key) == snake(name)]
             free = free or _free(node.schema)
+        if found:  # parts of an allOf may each say something of one property
+            return Node(found[0] if len(found) == 1 else {"anyOf": found}, self.document)
         return Node({}, self.document) if free else None
 
     def items(self) -> Node | None:
@@ -71,6 +71,16 @@ class Node:
             node = node.child(match[1]) if match[1] else node.items()
         return node
 
+    def required(self) -> set[str]:
+        """Return the properties that must be there, whichever variant holds."""
+        found: set[str] = set()
+        schema = follow(self.schema, self.document)
+        if isinstance(schema, dict):
+            found |= {name for name in schema.get("required") or [] if isinstance(name, str)}
+            for part in schema.get("allOf", []):
+                found |= Node(part, self.document).required()
+        return found
+
     def enum(self) -> set[str]:
         """Return the allowed values, an array's elements' too; empty where it says none."""
         found: set[str] = set()
@@ -90,11 +100,23 @@ class Operation:
     spec: Document
     document: Document
 
-    def parameters(self) -> set[str]:
-        """Return the names of the query parameters, without the brackets of nested ones."""
+    def _all(self, place: str) -> list[Document]:
         both = [*self.document["paths"][self.path].get("parameters", []), *self.spec.get("parameters", [])]
         found = (follow(parameter, self.document) for parameter in both)
-        return {base_name(parameter["name"]) for parameter in found if parameter["in"] == "query"}
+        return [parameter for parameter in found if parameter.get("in") == place]
+
+    def parameters(self) -> set[str]:
+        """Return the names of the query parameters, without the brackets of nested ones."""
+        return {base_name(parameter["name"]) for parameter in self._all("query")}
+
+    def most(self, name: str) -> float | None:
+        """Return the greatest value that a query parameter takes, None where none is said."""
+        for parameter in self._all("query"):
+            if parameter["name"] == name:
+                schema = follow(parameter.get("schema", parameter), self.document)
+                most = schema.get("maximum") if isinstance(schema, dict) else None
+                return float(most) if isinstance(most, int | float) and schema.get("exclusiveMaximum") is None else None
+        return None
 
     def answer(self) -> Node | None:
         """Return the schema of the first answer of 200 to 299 that has one."""
@@ -112,6 +134,11 @@ class Operation:
             found = follow(parameter, self.document)
             if found.get("in") == "body":
                 return Node(found["schema"], self.document)
+        fields = self._all("formData")
+        if fields and form:
+            required = [field["name"] for field in fields if field.get("required")]
+            properties = {field["name"]: field for field in fields}
+            return Node({"type": "object", "properties": properties, "required": required}, self.document)
         content = follow(self.spec.get("requestBody", {}), self.document).get("content", {})
         for kind, media in content.items():
             if ("form" in kind) == form and "schema" in media:
@@ -129,13 +156,21 @@ class Vendor:
     def _operations(self) -> list[tuple[list[str], str, Operation]]:
         found = []
         for document in self.documents.values():
-            prefixes = {urlsplit(server.get("url", "")).path.rstrip("/") for server in document.get("servers", [])}
+            prefixes = {_HOST.sub("", server.get("url", "")).rstrip("/") for server in document.get("servers", [])}
             prefixes |= {document.get("basePath", "").rstrip("/")} if "swagger" in document else set()
             for path, methods in document["paths"].items():
                 for method, spec in methods.items():
                     if method in {"get", "post", "put", "patch", "delete"}:
                         operation = Operation(method, path, spec, document)
                         found += [(_segments(prefix + path), method, operation) for prefix in prefixes or {""}]
+        return found
+
+    def security(self) -> list[Document]:
+        """Return the security schemes of all files."""
+        found: list[Document] = []
+        for document in self.documents.values():
+            schemes = document.get("components", {}).get("securitySchemes") or document.get("securityDefinitions") or {}
+            found += [follow(scheme, document) for scheme in schemes.values()]
         return found
 
     def find(self, method: str, path: str) -> Operation | None:
@@ -149,17 +184,6 @@ class Vendor:
         return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 
-@cache
-def read_vendor(folder: Path, name: str) -> Vendor:
-    """Read `name.json` and `name.*.json`; files that are no OpenAPI (fixtures, examples) are left out."""
-    documents = {}
-    for path in sorted(folder.glob(f"{name}.*json")):
-        document = json.loads(path.read_bytes())
-        if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
-            documents[path.name] = document
-    return Vendor(documents)
-
-
 def follow(value: Json, document: Document) -> Json:
     """Follow references until there is none."""
     for _ in range(_DEEPEST):
@@ -167,7 +191,8 @@ def follow(value: Json, document: Document) -> Json:
             return value
         target: Json = document
         for part in value["$ref"].removeprefix("#/").split("/"):
-            target = target[part.replace("~1", "/").replace("~0", "~")]
+            step = unquote(part).replace("~1", "/").replace("~0", "~")
+            target = target[int(step)] if isinstance(target, list) else target[step]
         value = target
     return value
 

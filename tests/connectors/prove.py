@@ -19,14 +19,15 @@ import yaml
 from dinobase.spec.load import load_connector
 from dinobase.spec.models import Connector
 from tests.connectors.claims import Claim, claims
-from tests.connectors.openapi import read_vendor
+from tests.connectors.graphs import graph_claims
+from tests.connectors.openapi import Vendor
+from tests.connectors.vendors import SPECS, files, has_specification, read_vendor, schema_file
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "dinobase" / "sync" / "sources" / "configs"
-SPECS = ROOT.parent / "shared" / "specs"
 PROOFS = Path(__file__).parent / "proofs"
 
-_PLACE = re.compile(r"`((?:resources|write_endpoints|check)[\w.\[\]+-]*)`")
+_PLACE = re.compile(r"`((?:resources|write_endpoints|check|client|auth_methods)[\w.\[\]+-]*)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,34 @@ def packaged() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
-def has_specification(name: str) -> bool:
-    """Tell whether a vendor's specification of that name lies beside the checkout."""
-    return bool(read_vendor(SPECS, name).documents)
-
-
 def prove(name: str) -> Proof:
     """Hold every claim of a packaged connector against its vendor's specification."""
     path = CONFIGS / f"{name}.yaml"
     return prove_connector(load_connector(path), yaml.safe_load(path.read_text(encoding="utf-8")), name)
 
 
+def hints(name: str) -> list[Claim]:
+    """Return what sketches and unofficial files have otherwise: worth a look, no proof."""
+    path = CONFIGS / f"{name}.yaml"
+    vendor = read_vendor(name, hints=True)
+    if has_specification(name) or not vendor.documents:
+        return []
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [claim for claim in _claims(load_connector(path), raw, vendor) if claim.wrong]
+
+
+def _claims(connector: Connector, raw: Any, vendor: Vendor) -> list[Claim]:
+    own = {resource["name"]: resource.get("columns") or {} for resource in raw["resources"]}
+    return list(claims(connector, own, vendor))
+
+
 def prove_connector(connector: Connector, raw: Any, vendor: str) -> Proof:
     """Hold the claims of any connector against that vendor's specification; `raw` is the file as it is written."""
-    own = {resource["name"]: resource.get("columns") or {} for resource in raw["resources"]}
-    found = list(claims(connector, own, read_vendor(SPECS, vendor)))
+    schema = schema_file(vendor)
+    if connector.type == "graphql":
+        found = list(graph_claims(connector, schema)) if schema else []
+    else:
+        found = _claims(connector, raw, read_vendor(vendor))
     wrong = {claim.subject for claim in found if claim.wrong}
     covered = {place for gap in connector.known_gaps for place in _PLACE.findall(gap.claim)}
     broken = [claim for claim in found if claim.wrong and claim.subject not in covered]
@@ -68,10 +82,10 @@ def record(name: str) -> dict[str, Any]:
     """Return what is committed: hashes, the number of claims of each kind, the gaps."""
     connector = load_connector(CONFIGS / f"{name}.yaml")
     proof = prove(name) if has_specification(name) else Proof([], [], [])
-    files = sorted(read_vendor(SPECS, name).documents)
+    used = sorted(read_vendor(name).documents) if connector.type == "rest" else [f.name for f in files(name)]
     return {
         "connector": digest(CONFIGS / f"{name}.yaml"),
-        "specifications": {file: digest(SPECS / file) for file in files},
+        "specifications": {file: digest(SPECS / file) for file in used},
         "claims": dict(sorted(Counter(claim.kind for claim in proof.claims if not claim.wrong).items())),
         "gaps": [{"claim": gap.claim, "page": gap.page} for gap in connector.known_gaps],
     }
@@ -93,6 +107,8 @@ def main(names: list[str]) -> int:
             for claim in prove(name).broken:
                 sys.stderr.write(f"{name}: {claim.subject}: {claim.wrong}\n")
                 broken += 1
+        for claim in hints(name):
+            sys.stderr.write(f"{name}: (a hint) {claim.subject}: {claim.wrong}\n")
         PROOFS.mkdir(exist_ok=True)
         text = json.dumps(record(name), indent=1, ensure_ascii=False)
         (PROOFS / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.openapi import Node, read_vendor
-from tests.connectors.prove import SPECS
+from tests.connectors.openapi import Node
+from tests.connectors.vendors import SPECS, read_vendor
 from tests.servers.github_server import TOKEN as GITHUB_TOKEN
 from tests.servers.github_server import GithubServer
 from tests.servers.hubspot_server import TOKEN as HUBSPOT_TOKEN
@@ -52,7 +52,7 @@ def test_a_server_answers_with_nothing_that_the_vendor_does_not_have(
     reply = server.answer(
         Received("GET", path, (("associations", "companies"),) if vendor == "hubspot" else (), headers, b"")
     )
-    operation = read_vendor(SPECS, vendor).find("GET", path)
+    operation = read_vendor(vendor).find("GET", path)
     assert operation is not None
     schema = operation.answer()
     assert schema is not None

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from dinobase.spec.load import load_text
-from tests.connectors.prove import CONFIGS, PROOFS, SPECS, digest, has_specification, packaged, prove, prove_connector
+from tests.connectors.prove import CONFIGS, PROOFS, digest, packaged, prove, prove_connector
+from tests.connectors.vendors import SPECS, has_specification
 
 needs_specs = pytest.mark.skipif(not SPECS.is_dir(), reason="../shared/specs is not beside this checkout")
 

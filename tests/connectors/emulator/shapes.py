@@ -81,8 +81,11 @@ def completed(record: dict[str, Schema], connector: Connector, resource: Resourc
     for name in lift:
         if get(record, list(steps(name))) in (None, "json"):
             record = put(record, steps(name), {})
+    own = [*keys_of(resource), resource.incremental.cursor_path if resource.incremental else ""]
+    roots = {steps(name)[0] for name in own if name}
     for name, column in resource.columns.items():
-        record = _with(record, name, lift, _of_column(name, column), into_lift=True)
+        outside = steps(name.replace("__", "."))[0] in roots
+        record = _with(record, name, lift, _of_column(name, column), into_lift=not outside)
     for name in keys_of(resource):
         record = _with(record, name, lift, "string", exact=True)
     for name in addressed(connector, resource):

@@ -1,0 +1,184 @@
+"""Which specification files are a connector's, and what each format says in OpenAPI's words.
+
+Files are named `NAME.json`, `NAME.PART.json` or `NAME.graphql`; `OTHER_NAMES` has the connectors whose vendor's files
+are named otherwise. Only what a vendor wrote is proof: sketches and unofficial files are hints.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from tests.connectors.openapi import Document, Vendor
+
+Json: TypeAlias = Any
+
+ROOT = Path(__file__).parents[2]
+SPECS = ROOT.parent / "shared" / "specs"
+
+# connector -> the files' first names
+OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    "hubspot_marketing": ("hubspot",),
+    "sheets": ("google_sheets",),
+}
+
+
+@cache
+def written_by_vendors() -> frozenset[str]:
+    """Return the names of the files that vendors wrote."""
+    listed = json.loads((SPECS / "SOURCES.json").read_text(encoding="utf-8"))
+    return frozenset(entry["file"] for entry in listed if entry["kind"] == "vendor")
+
+
+def files(name: str, *, hints: bool = False) -> list[Path]:
+    """Return a connector's specification files."""
+    if not SPECS.is_dir():
+        return []
+    found = [
+        path
+        for first in OTHER_NAMES.get(name, (name,))
+        for path in sorted(SPECS.glob(f"{first}.*"))
+        if path.suffix in {".json", ".graphql"} and path.name.split(".", 1)[0] == first
+    ]
+    return [path for path in found if hints or path.name in written_by_vendors()]
+
+
+@cache
+def read_vendor(name: str, *, hints: bool = False) -> Vendor:
+    """Read all of a connector's files but GraphQL schemas; what is no specification (fixtures) is left out."""
+    documents: dict[str, Document] = {}
+    for path in files(name, hints=hints):
+        if path.suffix == ".json":
+            document = as_openapi(json.loads(path.read_bytes()))
+            if document is not None:
+                documents[path.name] = document
+    return Vendor(documents)
+
+
+def schema_file(name: str) -> Path | None:
+    """Return a connector's GraphQL schema."""
+    return next((path for path in files(name) if path.suffix == ".graphql"), None)
+
+
+def has_specification(name: str) -> bool:
+    """Tell whether a vendor's own specification of a connector is there."""
+    return bool(read_vendor(name).documents) or schema_file(name) is not None
+
+
+def as_openapi(data: Json) -> Document | None:
+    """Return a document with OpenAPI's `paths`; None where it is none."""
+    if not isinstance(data, dict):
+        return None
+    if "openapi" in data or "swagger" in data:
+        return data
+    if data.get("discoveryVersion"):
+        return _discovery(data)
+    if "enum_types" in data:
+        return _graph_api(data)
+    return None
+
+
+def _discovery(data: Document) -> Document:
+    """Read Google's discovery format: methods in a tree of resources, schemas named without a path."""
+    paths: dict[str, Json] = {}
+
+    def walk(node: Json) -> None:
+        for method in node.get("methods", {}).values():
+            path = "/" + (method.get("flatPath") or method["path"]).replace("{+", "{")
+            parameters = [
+                {"name": name, "in": parameter["location"], "schema": parameter}
+                for name, parameter in method.get("parameters", {}).items()
+            ]
+            operation: dict[str, Json] = {"parameters": parameters, "responses": {}}
+            if "response" in method:
+                operation["responses"]["200"] = {"schema": _named(method["response"])}
+            if "request" in method:
+                operation["requestBody"] = {"content": {"application/json": {"schema": _named(method["request"])}}}
+            paths.setdefault(path, {})[method["httpMethod"].lower()] = operation
+        for inner in node.get("resources", {}).values():
+            walk(inner)
+
+    walk(data)
+    common = [{"name": name, "in": "query", "schema": p} for name, p in data.get("parameters", {}).items()]
+    for methods in paths.values():
+        methods["parameters"] = common
+    schemas = {name: _with_paths(schema) for name, schema in data.get("schemas", {}).items()}
+    return {
+        "openapi": "discovery",
+        "servers": [{"url": data["baseUrl"]}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"oauth2": {"type": "oauth2"}}},
+    }
+
+
+def _named(reference: Json) -> Json:
+    return {"$ref": f"#/components/schemas/{reference['$ref']}"}
+
+
+def _with_paths(schema: Json) -> Json:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str) and not schema["$ref"].startswith("#"):
+            return _named(schema)
+        return {key: _with_paths(value) for key, value in schema.items()}
+    return [_with_paths(item) for item in schema] if isinstance(schema, list) else schema
+
+
+_META = {"int": "integer", "unsigned int": "integer", "float": "number", "bool": "boolean", "string": "string"}
+_META_COMMON = ("fields", "limit", "after", "before", "access_token", "filtering", "summary", "date_format")
+
+
+def _graph_api(data: Document) -> Document:
+    """Read Meta's format: objects with fields and edges; an edge answers `{data: [...], paging: {...}}`."""
+    names = [name for name in data if name != "enum_types"]
+    schemas = {
+        name: {
+            "type": "object",
+            "properties": {field["name"]: _meta_type(field["type"], names) for field in data[name].get("fields", [])},
+        }
+        for name in names
+    }
+    paths: dict[str, Json] = {}
+    for name in names:
+        for api in data[name].get("apis", []):
+            edge = api["endpoint"].strip("/")
+            path = f"/{{{name}}}/{edge}" if edge else f"/{{{name}}}"
+            fields = {p["name"]: _meta_type(p["type"], names) for p in api["params"]}
+            inner = _meta_type(str(api.get("return", "Object")), names)
+            listed = {"type": "object", "properties": {"data": {"type": "array", "items": inner}, "paging": _PAGING}}
+            operation: dict[str, Json] = {"responses": {"200": {"schema": listed if edge else inner}}}
+            query = {**fields, **{n: {"type": "string"} for n in _META_COMMON}}
+            operation["parameters"] = [{"name": n, "in": "query", "schema": s} for n, s in query.items()]
+            if api["method"] != "GET":
+                required = [p["name"] for p in api["params"] if p.get("required")]
+                body = {"type": "object", "properties": fields, "required": required}
+                operation["requestBody"] = {
+                    "content": {k: {"schema": body} for k in ("application/json", "application/x-www-form-urlencoded")}
+                }
+            paths.setdefault(path, {})[api["method"].lower()] = operation
+    return {
+        "openapi": "graph",
+        "servers": [{"url": "https://graph.facebook.com/{version}"}, {"url": "https://graph.facebook.com"}],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+_CURSORS = {"type": "object", "properties": {"after": {"type": "string"}, "before": {"type": "string"}}}
+_PAGING = {
+    "type": "object",
+    "properties": {"cursors": _CURSORS, "next": {"type": "string"}, "previous": {"type": "string"}},
+}
+
+
+def _meta_type(text: str, names: list[str]) -> Json:
+    if text.startswith("list<"):
+        return {"type": "array", "items": _meta_type(text[5:-1], names)}
+    if text in names:
+        return {"$ref": f"#/components/schemas/{text}"}
+    if text == "datetime":
+        return {"type": "string", "format": "date-time"}
+    if text in _META:
+        return {"type": _META[text]}
+    return {"type": "string"} if text.endswith("enum_param") else {}
