@@ -32,6 +32,7 @@ class Module(Protocol):
         """Do it, print it, return the exit code."""
 
 
+_M = "dinobase.workspace.mcp_results"
 _R = "dinobase.workspace.results"
 _W = "dinobase.workspace.write_results"
 COMMANDS: tuple[Command, ...] = (
@@ -100,6 +101,19 @@ COMMANDS: tuple[Command, ...] = (
         "install",
         "Set an agent's client up, in one command",
         (("install", "dinobase.agents.install:Installed"),),
+    ),
+    Command(
+        "mcp",
+        "Agents",
+        "mcp",
+        "Tools of other MCP servers that are connected",
+        (
+            ("mcp servers", f"{_M}:McpServers"),
+            ("mcp info", f"{_M}:McpInfo"),
+            ("mcp search", f"{_M}:McpFound"),
+            ("mcp call", f"{_M}:McpCalled"),
+            ("mcp instructions", f"{_M}:McpInstructions"),
+        ),
     ),
     Command("mcp-config", "Agents", "mcp_config", "Print what a client's file needs"),
     Command(

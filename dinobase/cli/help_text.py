@@ -173,6 +173,15 @@ TEXTS: dict[str, Text] = {
         "http://HOST:PORT/mcp for clients that send a token. Questions run in child processes, which can be stopped.",
         ("dinobase serve", "dinobase token create laptop && dinobase serve --http"),
     ),
+    "mcp": Text(
+        "MCP servers that are connected as sources: what they are, and their tools, called one by one. A tool\n"
+        "that may change something is called after a yes at the terminal, or with --yes.",
+        (
+            'dinobase connector create notes --transport stdio --command "npx -y @modelcontextprotocol/server-memory"',
+            "dinobase add notes && dinobase mcp info notes",
+            "dinobase mcp call notes search_nodes query=Oslo",
+        ),
+    ),
     "token": Text(
         "Tokens let agents in over HTTP. A token's name is an identity: `access:` in config.yaml says what it sees.\n"
         "It is shown once and kept as a hash; whoever has lost it makes a new one.",

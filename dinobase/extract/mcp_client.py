@@ -33,7 +33,7 @@ T = TypeVar("T")
 logging.getLogger("mcp").addHandler(logging.NullHandler())  # what is wrong is said once, by us
 
 _SLACK_S = 5.0  # beyond the SDK's own time limits
-_PING_S = 5.0
+_PING_S = 2.0
 _PAGES = 1_000
 _READ_AT_MOST = 1_000
 _MEGA = 1_000_000
@@ -103,17 +103,17 @@ class Connection:
         """End the connection, and the process."""
         self._closing.set()
         self._session = None
-        if self._task is not None:
-            done, _ = await asyncio.wait({self._task}, timeout=_SLACK_S * 3)
+        task, self._task = self._task, None
+        if task is not None:
+            done, _ = await asyncio.wait({task}, timeout=_SLACK_S * 3)
             if not done:
-                self._task.cancel()
-                await asyncio.wait({self._task}, timeout=_SLACK_S)
-            self._task = None
+                task.cancel()
+                await asyncio.wait({task}, timeout=_SLACK_S)
 
     @property
     def alive(self) -> bool:
         """Whether it can be asked."""
-        return self._session is not None and self._task is not None and not self._task.done()
+        return self._session is not None and self._task is not None and not self._task.done() and not self.wire.ended
 
     async def listing(self, seen: str) -> Listing:
         """Return what the server says of itself."""
@@ -211,6 +211,7 @@ class Connection:
             if error.code == types.REQUEST_TIMEOUT:
                 raise self._late(what) from None
             if error.code == types.CONNECTION_CLOSED:
+                self._session = None
                 raise self._lost(f"{what}: the connection ended before the answer") from None
             if self._status >= 400:
                 raise self._refused(what) from None

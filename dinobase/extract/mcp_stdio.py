@@ -36,11 +36,12 @@ _UNCONFINED = ("/bin/sh", "-c", 'ulimit -S -v "$(ulimit -H -v)" 2>/dev/null; exe
 
 @dataclass(slots=True)
 class Wire:
-    """What came beside the protocol. `broken`: why no more is read."""
+    """What came beside the protocol. `broken`: why no more is read; `ended`: nothing more will come."""
 
     junk: int = 0
     first_junk: str = ""
     broken: str = ""
+    ended: bool = False
     _said: deque[bytes] = field(default_factory=deque)
     _length: int = 0
 
@@ -114,6 +115,18 @@ def _find(program: str, env: Mapping[str, str], cwd: str) -> None:
 
 
 async def _read(
+    started: asyncio.subprocess.Process,
+    out: MemoryObjectSendStream[SessionMessage | Exception],
+    wire: Wire,
+    longest: int,
+) -> None:
+    try:
+        await _messages(started, out, wire, longest)
+    finally:
+        wire.ended = True
+
+
+async def _messages(
     started: asyncio.subprocess.Process,
     out: MemoryObjectSendStream[SessionMessage | Exception],
     wire: Wire,

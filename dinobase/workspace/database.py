@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dinobase.core.values import Observer
     from dinobase.query.result import Source
     from dinobase.sync.report import SyncReport
+    from dinobase.workspace.mcp import Mcp
 
 
 class Result:
@@ -128,6 +129,11 @@ class Database:
         """Describe tables: `connector.table`, or `connector` for all of its; all connectors where none is named."""
         chosen: Sequence[str] = names or sorted(self.workspace.config().connectors)
         return self.workspace.describe(chosen, samples=samples, identity=self.identity)
+
+    @property
+    def mcp(self) -> Mcp:
+        """The tools of connected MCP servers."""
+        return self.workspace.mcp(self.identity)
 
     def connectors(self) -> Mapping[str, Sequence[str]]:
         """Return the names of connectors and of their tables."""

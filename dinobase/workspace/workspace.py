@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dinobase.spec.models import Connector
     from dinobase.sync.report import DryRun, SyncReport
     from dinobase.workspace import results
+    from dinobase.workspace.mcp import Mcp
     from dinobase.workspace.upkeep import Maintained
 
 
@@ -339,6 +340,12 @@ class Workspace:
 
         return finding.diff(self, table, since, until, limit, identity)
 
+    def mcp(self, identity: str = "cli") -> Mcp:
+        """Return what connected MCP servers offer an identity."""
+        from dinobase.workspace.mcp import Mcp
+
+        return Mcp(self, identity)
+
     def tokens(self) -> TokenBook:
         """Return the tokens of agents."""
         from dinobase.access.tokens import TokenBook
@@ -370,7 +377,12 @@ class Workspace:
 
             return python_kinds.definition(name, self.paths)
         path = sources.find(entry.type, self.paths) if entry else None
-        return validate(path).connector if path else None
+        connector = validate(path).connector if path else None
+        if connector is None:
+            return None
+        from dinobase.workspace import servers
+
+        return servers.expanded(name, connector, self.paths)
 
 
 def _ignore(_: Event) -> None:

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from dinobase.cli.commands.schema import of, shapes
-from tests.acceptance import write_shapes
+from tests.acceptance import mcp_shapes, write_shapes
 from tests.acceptance.cli_process import Cli
 from tests.acceptance.conftest import CONNECTOR, TOKEN
 from tests.servers.json_api import Fault, JsonApi, serve
@@ -54,7 +54,7 @@ LINES = {
     "error": ["query", "SELECT * FROM acme.user"],
 }
 NOT_SHAPES = {"sync failed", "error", "confirm failed"}
-ALL = (*LINES, *write_shapes.LINES, "confirm failed")
+ALL = (*LINES, *write_shapes.LINES, *mcp_shapes.LINES, "confirm failed")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     writer = Cli(root.parent / "writes" / "workspace", {})
     for name, value, url in write_shapes.printed(writer.root):
         found[name] = _clean(value, writer, url)
+    caller = Cli(root.parent / "servers" / "workspace", {})
+    for name, value in mcp_shapes.printed(caller):
+        found[name] = _clean(value, caller, "")
     return found
 
 
@@ -91,7 +94,7 @@ def _clean(value: Any, cli: Cli, url: str) -> Any:
     packaged = str(Path(importlib.import_module("dinobase.sync.sources").__file__ or "").parent)
     places = ((str(cli.root), "WORKSPACE"), (str(cli.root.parent), "HOME"))
     for found, name in (*places, (url, "http://API/"), (packaged, "PACKAGED")):
-        text = text.replace(found, name)
+        text = text.replace(found, name) if found else text
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "TIME", text)
     text = re.sub(r"(run|mut|bat)_[0-9a-f]{16}", r"\1_ID", text)
     text = re.sub(r'"(hash|plan_hash)": "[0-9a-f]{64}"', r'"\1": "HASH"', text)

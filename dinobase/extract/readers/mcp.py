@@ -148,8 +148,9 @@ class McpSession(Session):
                 async with self._slots:
                     counters.requests += 1
                     return await self._asked(question)
-            except Lost:
-                self._careful = True
+            except (Lost, Late):
+                if not self._careful:  # the server lives: it is this tool that takes so long
+                    raise
                 counters.retries += 1
         async with self._alone:
             counters.requests += 1
@@ -159,6 +160,9 @@ class McpSession(Session):
         connection = await self._connected()
         try:
             return await question(connection)
+        except Lost:
+            self._careful = True
+            raise
         except Late:
             if not await connection.answers():
                 self._careful = True
