@@ -55,7 +55,7 @@ def _family(
     if connector.resource(parent.resource) is None:
         return []
     child, above = f"{schema}.{resource.name}", f"{schema}.{parent.resource}"
-    column, tag = parent_column(parent.field), tag_column(parent.resource, parent.field)
+    column, tag = _column(parent.field), tag_column(parent.resource, parent.field)
     if table == resource.name:
         return [RelatedTable(above, _join(child, above, [(tag, column)]), "many_to_one", "parent")]
     return [RelatedTable(child, _join(above, child, [(column, tag)]), "one_to_many", "parent")]

@@ -55,6 +55,7 @@ class ResourceReader:
         own = self.graphql or self.mcp
         self._selector = Selector(resource.data_selector if own else resource.endpoint.data_selector)
         self._gone = _GONE | set(resource.empty_statuses) if resource.parent else frozenset()
+        self._clashes: set[str] = set()
         self._hosts = frozenset(host.lower() for host in connector.client.allow_hosts)
         if resource.auth and resource.auth not in connector.auth_methods:
             raise RequestError(f"resource `{resource.name}` names auth `{resource.auth}`, which auth_methods has not")
@@ -117,6 +118,14 @@ class ResourceReader:
     def following(self, got: Got) -> Step | None:
         """Return the step after a page."""
         return None if got.over else self._asked(lambda: self.pager.next(got.page, got.step), got)
+
+    def clash(self, key: str, renamed: str) -> None:
+        """Say once that a field has the name of the column that a child keeps its parent's value in."""
+        if key not in self._clashes:
+            self._clashes.add(key)
+            session = self.session
+            told = f"records have a field `{key}`, which is the parent's value here; theirs is read as `{renamed}`"
+            session.emit(Event("note", session.name, self.resource.name, reason=told))
 
     def ahead(self, got: Got) -> Iterator[Step]:
         """Return the steps that are known to follow."""

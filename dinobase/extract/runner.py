@@ -14,7 +14,7 @@ from dinobase.extract.reader import ResourceReader
 from dinobase.extract.session import Session
 from dinobase.extract.stream import first_span, stream, tags_of
 from dinobase.kinds.read.rest import Asked, combined, listing
-from dinobase.kinds.select import with_tags
+from dinobase.kinds.tags import with_tags
 from dinobase.spec.models import Resource
 
 _CHECK_ATTEMPTS = 2

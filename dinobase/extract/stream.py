@@ -19,7 +19,7 @@ from dinobase.kinds.body import Body, scalar
 from dinobase.kinds.incremental import Span, field_of, windows, with_style
 from dinobase.kinds.paginate.page import Step
 from dinobase.kinds.ratelimit import server_date
-from dinobase.kinds.select import with_tags
+from dinobase.kinds.tags import with_tags
 from dinobase.spec.models import Incremental
 
 
@@ -66,7 +66,7 @@ async def stream(
                     at = None if following is None else _begin(reader, following, here.until)
                 yield Batch(
                     resource=reader.resource.name,
-                    records=with_tags(got.records, tags),
+                    records=with_tags(got.records, tags, reader.clash),
                     stream=number,
                     done=at is None,
                     resume="" if at is None else msgspec.json.encode(at).decode(),

@@ -90,18 +90,6 @@ class Selector:
         )
 
 
-def with_tags(records: Sequence[Raw | bytes], tags: bytes) -> Sequence[Raw | bytes]:
-    """Put members (`"a":1`, no braces) first into every record."""
-    if not tags:
-        return records
-    head, alone = b"{" + tags + b",", b"{" + tags + b"}"
-    tagged: list[Raw | bytes] = []
-    for record in records:
-        rest = bytes(record)[1:]
-        tagged.append(alone if rest.lstrip() == b"}" else head + rest)
-    return tagged
-
-
 def _objects(items: Sequence[Raw | bytes]) -> Sequence[Raw | bytes]:
     brace = ord("{")
     if all([memoryview(item)[0] == brace for item in items]):  # noqa: C419 - a list is faster than a generator here

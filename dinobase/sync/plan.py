@@ -17,7 +17,19 @@ def choose(connector: Connector, kept: Sequence[str] | None, asked: Sequence[str
     """
     default = [r.name for r in connector.resources if r.selected]
     chosen = _apply(connector, _apply(connector, default, kept or ()), asked)
-    return [r for r in ordered(connector) if r.name in chosen]
+    found = [r for r in ordered(connector) if r.name in chosen]
+    for resource in found:
+        _distinct(tags(connector, resource), resource)
+    return found
+
+
+def _distinct(names: Sequence[str], resource: Resource) -> None:
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise UsageError(
+            f"`{resource.name}` would keep the values of two of its ancestors in one column, `{twice}`",
+            hint="Rename one of these resources in the connector file.",
+        )
 
 
 def _apply(connector: Connector, default: Iterable[str], names: Iterable[str]) -> set[str]:

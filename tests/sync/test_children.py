@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dinobase.catalog.relationships import related
 from tests.sync.shop import Answer, Asked, Shop, shop
 
 Rows = list[dict[str, Any]]
@@ -269,3 +270,40 @@ async def test_a_field_that_parents_do_not_have_is_named(tmp_path: Path) -> None
         assert tables["lines"].error is not None or tables["orders"].error is not None
         errors = [t.error["message"] for t in tables.values() if t.error]
         assert any("no field `uid`" in message for message in errors)
+
+
+async def test_a_field_named_as_the_parents_column_keeps_a_column_of_its_own_and_is_said(tmp_path: Path) -> None:
+    source = Orders()
+    source.lines["1"] = [{"line": 1, "v": "a", "_orders_id": "own"}, {"line": 2, "v": "b", "_orders_id": 1}]
+    async with shop(tmp_path, source, family()) as made:
+        await made.sync()
+        assert made.rows(LINES) == [(1, 1, "a"), (1, 2, "b"), (2, 1, "c")]
+        assert made.rows("SELECT line, _orders_idx FROM lake.lines WHERE _orders_idx IS NOT NULL") == [(1, "own")]
+        assert [e.reason for e in made.events if e.kind == "note" and "_orders_id" in e.reason] != []
+
+
+async def test_a_parents_nested_field_is_the_column_of_its_path_and_the_join_names_it(tmp_path: Path) -> None:
+    yaml = """
+    resources:
+    - {name: routes, primary_key: id, path: routes}
+    - name: stops
+      primary_key: id
+      path: "routes/{route}/stops"
+      parent: {resource: routes, field: FIELD, param: route}
+    """.replace("path: routes", "endpoint: {path: routes}").replace(
+        'path: "routes/{route}/stops"', 'endpoint: {path: "routes/{route}/stops"}'
+    )
+
+    def script(asked: Asked) -> Any:
+        return [{"id": 1, "flight": {"id": "a"}, "flight_id": "b"}] if asked.path == "/routes" else [{"id": 5}]
+
+    for field in ("flight.id", "flight__id"):
+        (tmp_path / field).mkdir()
+        async with shop(tmp_path / field, script, yaml.replace("FIELD", field)) as made:
+            await made.sync()
+            assert made.api.asked[1].path == "/routes/a/stops"
+            assert made.rows("SELECT _routes_flight_id, id FROM lake.stops") == [("a", 5)]
+            join = related(made.connector, "shop", "stops", lambda _schema, _table: True)[0].join
+            assert join == "shop.stops._routes_flight_id = shop.routes.flight__id"
+            left, right = (side.replace("shop.", "") for side in join.split(" = "))
+            assert made.rows(f"SELECT count(*) FROM lake.stops JOIN lake.routes ON {left} = {right}") == [(1,)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dinobase.kinds.body import MalformedError, read
-from dinobase.kinds.select import Selector, with_tags
+from dinobase.kinds.select import Selector
+from dinobase.kinds.tags import with_tags
 
 
 def cut(body: bytes, selector: str | None, content_type: str = "") -> list[bytes]:
@@ -164,3 +167,22 @@ def test_tags_go_first_into_every_record() -> None:
     records = [b'{"id":1}', b"{}", b"{ }"]
     assert with_tags(records, b'"_p_id":7') == [b'{"_p_id":7,"id":1}', b'{"_p_id":7}', b'{"_p_id":7}']
     assert with_tags(records, b"") is records
+
+
+def test_a_field_of_a_tags_name_gets_another_and_is_told() -> None:
+    told: list[tuple[str, str]] = []
+    records = [
+        b'{"_p_id":"mine","id":1}',
+        b'{"_p_id": 7 ,"id":2}',
+        b'{"x":{"_p_id":1},"t":"\\"_p_id\\""}',
+        b'{"\\u005fp_id":null,"_p_id_":3}',
+    ]
+    tagged = with_tags(records, b'"_p_id":7', lambda key, renamed: told.append((key, renamed)))
+    assert [json.loads(bytes(record)) for record in tagged] == [
+        {"_p_id": 7, "_p_id_": "mine", "id": 1},
+        {"_p_id": 7, "id": 2},
+        {"_p_id": 7, "x": {"_p_id": 1}, "t": '"_p_id"'},
+        {"_p_id": 7, "_p_id__": None, "_p_id_": 3},
+    ]
+    assert told == [("_p_id", "_p_id_"), ("_p_id", "_p_id__")]
+    assert json.loads(bytes(with_tags([b'{"_p_id":1,"t":"\\ud800"}'], b'"_p_id":7')[0]))["_p_id"] == 7

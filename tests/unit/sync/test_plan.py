@@ -91,3 +91,10 @@ def test_a_circle_has_no_order() -> None:
 def test_a_childs_rows_are_known_by_all_ancestors(name: str, tags: list[str], key: list[str]) -> None:
     assert plan.tags(FAMILY, resource(name)) == tags
     assert plan.key(FAMILY, resource(name)) == key
+
+
+def test_two_ancestors_whose_values_would_share_a_column_are_refused() -> None:
+    family = connector({"name": "a"}, child("a_b", "a", "b_c"), child("end", "a_b", "c"))
+    with pytest.raises(UsageError, match="`end` would keep .* in one column, `_a_b_c`"):
+        plan.choose(family, None, [])
+    assert [r.name for r in plan.choose(family, None, ["a", "a_b"])] == ["a", "a_b"]
