@@ -25,6 +25,8 @@ from dinobase.mutate.values import Json, dumps, loads
 
 OPEN = ("not_tried", "failed", "sending", "unknown")  # what a resume takes up
 _MAX_ANSWER = 65_536
+_TRIES = 3  # of a row that others change at the same time
+_PLAIN = 9  # the attempt that sends no condition
 
 
 @dataclass(slots=True)
@@ -118,12 +120,14 @@ class Applier:
                 self._end([row], "conflict", error=f"changed at the source: {redact(dumps(theirs))}")
         return kept
 
-    async def _send(self, step: Step, rows: list[Row]) -> bool:
+    async def _send(self, step: Step, rows: list[Row], attempt: int = 0) -> bool:
         numbers = [row.number for row in rows]
         step = step.without([n for n, c in enumerate(step.changes) if not any(c is row.change for row in rows)])
         records = [row.found.record if row.found is not None else None for row in rows]
         request = step.call(records)
-        key = f"{self._id}-{step.number}"
+        if attempt < _PLAIN and len(rows) == 1:
+            request = live.conditional(request, rows[0].found)
+        key = f"{self._id}-{step.number}" + (f"-{attempt}" if attempt else "")  # what was refused is another request
         shown = {"method": request.method, "url": redact(shown_url(request))}
         if request.body is not None:
             shown["body"] = redact(request.body.decode("utf-8", "replace"))
@@ -153,7 +157,26 @@ class Applier:
         if outcome.result == "failed":
             self._end(rows, "failed", outcome)
             return False
+        if outcome.result == "conflict":
+            return await self._changed_meanwhile(step, rows, outcome, attempt)
         return await self._settle_new(step, rows, outcome)
+
+    async def _changed_meanwhile(self, step: Step, rows: list[Row], outcome: sending.Outcome, attempt: int) -> bool:
+        """Read again what the source says has changed; where what we change is as planned, it is sent on that."""
+        before = rows[0].found
+        try:
+            rows = await self._check(step, rows)
+        except DinobaseError as error:
+            self._end(rows, "failed", error=_words(error))
+            return False
+        if not rows:
+            return True
+        if attempt >= _TRIES:
+            self._end(rows, "conflict", outcome, error="it keeps changing at the source")
+            return True
+        found = rows[0].found
+        itself = before is not None and found is not None and before.etag == found.etag
+        return await self._send(step, rows, _PLAIN if itself else attempt + 1)  # it does not take its own ETags
 
     async def _settle_new(self, step: Step, rows: list[Row], outcome: sending.Outcome) -> bool:
         """Read back what nobody confirmed."""

@@ -6,16 +6,18 @@ became of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from dinobase.core.secrets import redact
 from dinobase.core.values import HttpRequest, HttpResponse
 from dinobase.extract.session import Session
 from dinobase.kinds import body as bodies
 from dinobase.kinds.body import Body, MalformedError
 from dinobase.kinds.path import compile_path
-from dinobase.kinds.read.rest import combined, join, plain
+from dinobase.kinds.read.rest import combined, encode, join, plain
 from dinobase.kinds.template import placeholders, render_json
 from dinobase.mutate.change import RowChange
 from dinobase.mutate.endpoints import Target
@@ -26,13 +28,16 @@ from dinobase.mutate.watched import onlooker
 Verdict: TypeAlias = Literal["unchanged", "done", "changed", "gone"]
 Settled: TypeAlias = Literal["done", "not_done", "unknown"]
 GONE = frozenset({404, 410})
+_STRONG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`raw` is the record as it came, None where there is none."""
+    """`raw` is the record as it came, None where there is none; `etag` its strong validator, '' where it has none."""
 
     raw: bytes | None = None
+    etag: str = ""
+    url: str = ""
 
     @property
     def record(self) -> Json:
@@ -56,7 +61,9 @@ async def retrieve(session: Session, target: Target, change: RowChange) -> Found
     client, resource = session.connector.client, target.resource
     url = plain(join(resource.endpoint.base_url or client.base_url, path(how.path, values)))
     params = tuple(pair for name, value in render_json(how.params, values).items() for pair in pairs(name, value))
-    headers = combined({"Accept": "application/json"}, client.headers, resource.endpoint.headers)
+    # A validator belongs to one encoding of a record, and some servers do not know again the one of a packed answer.
+    plainly = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    headers = combined(plainly, client.headers, resource.endpoint.headers)
     response = await session.send(
         HttpRequest("GET", url, params, headers),
         resource=resource.name,
@@ -66,7 +73,20 @@ async def retrieve(session: Session, target: Target, change: RowChange) -> Found
     )
     if response.status in GONE:
         return Found()
-    return Found(record_at(response, how.data_selector))
+    etag, asked = response.headers.get("etag", ""), encode(url, params)
+    strong = _STRONG.fullmatch(etag) is not None and response.url in {asked, redact(asked)}
+    return Found(record_at(response, how.data_selector), etag if strong else "", asked)
+
+
+def conditional(request: HttpRequest, found: Found | None) -> HttpRequest:
+    """Have a write refused where the record is no longer the one that was read.
+
+    An ETag says something of its own URL alone. A weak one (`W/...`) says nothing here: If-Match compares strongly, and
+    a weak validator never matches (RFC 9110, 13.1.1).
+    """
+    if found is None or not found.etag or found.url != encode(request.url, request.params):
+        return request
+    return request.with_header("If-Match", found.etag)
 
 
 def record_at(response: HttpResponse, selector: str | None) -> bytes | None:

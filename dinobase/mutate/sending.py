@@ -23,9 +23,10 @@ from dinobase.mutate.endpoints import Target
 from dinobase.mutate.values import loads
 from dinobase.mutate.watched import onlooker
 
-Result: TypeAlias = Literal["done", "failed", "unknown"]
+Result: TypeAlias = Literal["done", "failed", "unknown", "conflict"]
 _REPEATABLE = frozenset({"PUT", "DELETE"})
 _UNSURE = frozenset({408, 425})
+_PRECONDITION = 412
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,13 @@ async def send(session: Session, target: Target, request: HttpRequest, key: str)
             await session.hold_back(backoff(attempt, random.random()), resource=target.resource.name)  # noqa: S311
             continue
         looks_on.told()
-        return _judged(target, request, response, attempt, limited=wait is not None)
+        return _judged(target, request, response, attempt, limited=wait is not None, maybe_sent=maybe_sent)
     raise AssertionError("the loop returns")
 
 
-def _judged(target: Target, request: HttpRequest, response: HttpResponse, attempt: int, *, limited: bool) -> Outcome:
+def _judged(
+    target: Target, request: HttpRequest, response: HttpResponse, attempt: int, *, limited: bool, maybe_sent: bool
+) -> Outcome:
     status = response.status
     if 200 <= status < 300:
         words = _graphql_errors(response) if target.endpoint.mutation else ""
@@ -95,9 +98,11 @@ def _judged(target: Target, request: HttpRequest, response: HttpResponse, attemp
         return Outcome("done", status, response)
     if status in {404, 410} and request.method == "DELETE" and attempt > 1:
         return Outcome("done", status, response)
-    if _unsure(status) or 300 <= status < 400:
+    refused = status == _PRECONDITION and "If-Match" in request.headers
+    if (refused and maybe_sent) or _unsure(status) or 300 <= status < 400:
+        # Refused after a try whose answer was lost: the record may be another because of us. Reading it back tells.
         return Outcome("unknown", status, response, words_of(response))
-    return Outcome("failed", status, response, "rate limit: " * limited + words_of(response))
+    return Outcome("conflict" if refused else "failed", status, response, "rate limit: " * limited + words_of(response))
 
 
 def _unsure(status: int) -> bool:
