@@ -32,7 +32,7 @@ CUSTOMERS: list[dict[str, Any]] = [{"id": 10, "name": "Ada", "tags": ["vip"]}, {
 
 def build(orders: Callable[[], list[dict[str, Any]]], calls: list[str]) -> MCPServer:
     """Return the server; `calls` notes what was called."""
-    server = MCPServer("Shop", instructions="Ask list_orders first.", version="3.1")
+    server = MCPServer("Shop", instructions="Ask list_orders first.", version="3.1", log_level="CRITICAL")
 
     @server.tool(annotations=READS)
     def list_orders(cursor: int = 0, since: str = "") -> dict[str, Any]:
