@@ -6,10 +6,11 @@ or a load in progress may read them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from dinobase.core.clock import now
 from dinobase.lake.connection import ALIAS, Writer
@@ -30,7 +31,7 @@ _MEMORY = "512MB"
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """What was done; `versions` is how many are kept."""
+    """What was done; `versions` is how many are kept; `error` says why nothing could be."""
 
     name: str
     files_merged: int = 0
@@ -39,6 +40,7 @@ class Maintenance:
     files_removed: int = 0
     orphans_removed: int = 0
     versions: int = 0
+    error: Mapping[str, Any] | None = None
 
 
 def needs_maintenance(location: LakeLocation, *, retention: timedelta = RETENTION, at: datetime | None = None) -> bool:

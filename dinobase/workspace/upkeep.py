@@ -25,10 +25,23 @@ class Maintained:
     connectors: Sequence[Maintenance]
     mutations_dropped: int = 0
 
+    @property
+    def exit_code(self) -> int:
+        """0 only where every lake could be worked on."""
+        return 1 if any(done.error for done in self.connectors) else 0
+
 
 def all_of(locations: Iterable[LakeLocation], config: Config, paths: Paths) -> Maintained:
-    """Do all that is to be done."""
-    done = [maintain(place, paths.state, retention=retention_of(config)) for place in locations]
+    """Do all that is to be done; a lake that cannot be worked on stops no other, and alone it raises."""
+    places = list(locations)
+    done = []
+    for place in places:
+        try:
+            done.append(maintain(place, paths.state, retention=retention_of(config)))
+        except errors.DinobaseError as error:
+            if len(places) == 1:
+                raise
+            done.append(Maintenance(place.name, error=error.as_dict()["error"]))
     return Maintained(done, keep_journal(config, paths))
 
 
