@@ -9,11 +9,11 @@ from urllib.parse import quote_plus
 from dinobase.core.errors import QueryError
 from dinobase.core.values import HttpRequest
 from dinobase.kinds.read.rest import combined, encode, join, plain
-from dinobase.kinds.template import render, render_json
+from dinobase.kinds.template import render, render_json, strings
 from dinobase.mutate.change import RowChange
 from dinobase.mutate.endpoints import Path, Target
 from dinobase.mutate.values import Json, Row, dumps
-from dinobase.spec.models import Client
+from dinobase.spec.models import Client, WriteEndpoint
 
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
@@ -111,13 +111,10 @@ def body(target: Target, changes: Sequence[RowChange], bodies: Sequence[Json], v
     endpoint = target.endpoint
     nest = tuple(endpoint.request_body_path.split(".")) if endpoint.request_body_path else ()
     if endpoint.mutation:
-        variables = dict(values)
-        if endpoint.request_body_path:
-            variables[endpoint.request_body_path] = bodies[0] or {}
-        filled = render_json(endpoint.variables, variables, keep_types=True)
-        if endpoint.request_body_path and not _mentions(endpoint.variables, endpoint.request_body_path):
-            _put(filled, nest, bodies[0] or {})
-        return {"query": endpoint.mutation, "variables": filled}
+        content = bodies[0] or {}
+        if endpoint.bulk:
+            content = [_item(target, change, (), each) for change, each in zip(changes, bodies, strict=True)]
+        return {"query": endpoint.mutation, "variables": _variables(endpoint, values, content)}
     fixed = render_json(endpoint.body, values) if endpoint.body is not None else None
     if not endpoint.bulk:
         return _laid(fixed, _nested(nest, bodies[0]))
@@ -127,8 +124,16 @@ def body(target: Target, changes: Sequence[RowChange], bodies: Sequence[Json], v
     return items
 
 
-def _mentions(variables: Mapping[str, Json], name: str) -> bool:
-    return any(value == f"{{{name}}}" for value in variables.values())
+def _variables(endpoint: WriteEndpoint, values: Mapping[str, Json], content: Json) -> Json:
+    """Return a mutation's variables; the changes lie over what `variables` says of the same one, such as its id."""
+    name = endpoint.request_body_path
+    if not name:
+        return render_json(endpoint.variables, values, keep_types=True)
+    filled = render_json(endpoint.variables, {**values, name: content}, keep_types=True)
+    if f"{{{name}}}" not in {text for _, text in strings(endpoint.variables)}:
+        nest = tuple(name.split("."))
+        _put(filled, nest, _laid(at(filled, nest), content))
+    return filled
 
 
 def _item(target: Target, change: RowChange, nest: Path, content: Json) -> Json:

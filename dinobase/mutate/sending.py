@@ -19,8 +19,8 @@ from dinobase.extract.session import Session
 from dinobase.kinds import duration
 from dinobase.kinds.ratelimit import exhausted, wait_seconds
 from dinobase.kinds.read.rest import encode
+from dinobase.mutate import graphql
 from dinobase.mutate.endpoints import Target
-from dinobase.mutate.values import loads
 from dinobase.mutate.watched import onlooker
 
 Result: TypeAlias = Literal["done", "failed", "unknown", "conflict"]
@@ -69,6 +69,8 @@ async def send(session: Session, target: Target, request: HttpRequest, key: str)
                 continue
             return Outcome("unknown" if sent else "failed", _status(error), None, _words(error))
         wait = _limited(response, session)
+        if wait is None and target.endpoint.mutation and graphql.throttled(response):
+            wait = -1.0
         if wait is not None and not last:
             seconds = backoff(attempt, random.random()) if wait < 0 else wait  # noqa: S311 - jitter
             if seconds <= longest:
@@ -88,9 +90,9 @@ def _judged(
 ) -> Outcome:
     status = response.status
     if 200 <= status < 300:
-        words = _graphql_errors(response) if target.endpoint.mutation else ""
-        if words:
-            return Outcome("failed", status, response, words)
+        if target.endpoint.mutation:
+            result, words = graphql.judge(response, target)
+            return Outcome(result, status, response, redact(words)[:BODY_SHOWN])
         if response.url != redact(encode(request.url, request.params)) and response.url != encode(
             request.url, request.params
         ):
@@ -124,15 +126,6 @@ def words_of(response: HttpResponse) -> str:
     """Return the status and what the API says about it."""
     text = redact(response.body[: BODY_SHOWN * 4].decode(errors="replace"))[:BODY_SHOWN]
     return f"status {response.status}: {text}" if text else f"status {response.status}"
-
-
-def _graphql_errors(response: HttpResponse) -> str:
-    body = loads(response.body.decode("utf-8", "replace"))
-    errors = body.get("errors") if isinstance(body, dict) else None
-    if not errors:
-        return ""
-    first = errors[0] if isinstance(errors, list) else errors
-    return redact(str(first.get("message", first) if isinstance(first, dict) else first))[:BODY_SHOWN]
 
 
 def _status(error: FetchError) -> int | None:

@@ -55,7 +55,8 @@ class Step:
     @property
     def checked(self) -> bool:
         """Tell whether each row is read live before it is changed."""
-        return self.target.resource.retrieve is not None and self.changes[0].operation != "create"
+        readable = self.target.resource.retrieve is not None and self.connector.type == "rest"
+        return readable and self.changes[0].operation != "create"
 
     def without(self, rows: Sequence[int]) -> Step:
         """Return the call less some of its rows (places within it)."""
