@@ -181,6 +181,13 @@ COMMANDS: tuple[Command, ...] = (
         (("maintain", "dinobase.workspace.upkeep:Maintained"),),
     ),
     Command(
+        "forget",
+        "Keep",
+        "forget",
+        "Take a record out of everything that is kept here",
+        (("forget", "dinobase.workspace.forgetting:Forgotten"),),
+    ),
+    Command(
         "doctor",
         "Keep",
         "doctor",

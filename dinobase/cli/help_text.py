@@ -197,6 +197,12 @@ TEXTS: dict[str, Text] = {
         "Syncs do this by themselves when there is much to do.",
         ("dinobase maintain", "dinobase maintain stripe"),
     ),
+    "forget": Text(
+        "Take a record out of the lake, its older versions, the journal of writes, kept results, spools and the index.\n"
+        "All older versions of the connector go with it, and writes that touched the record cannot be undone any more.\n"
+        "Delete it at the source first: a sync brings back what is still there.",
+        ("dinobase forget hubspot.contacts 151", "dinobase forget github.issues octo/hello 7 --yes"),
+    ),
     "doctor": Text(
         "Check Python, extensions, folders, storage, catalog, keyring, locks and connector files.", ("dinobase doctor",)
     ),

@@ -80,3 +80,14 @@ def test_the_approval_key_is_set_changed_asked_for_and_removed(crm: tuple[Cli, C
     assert cli.terminal("approval-key", "remove", answers=[(so_far, other)]).code == 0
     assert "approval_key" not in (cli.root / "config.yaml").read_text()
     assert cli.terminal("approval-key", "remove").code == 2
+
+
+def test_forget_asks_on_a_terminal_and_a_pipe_needs_yes(crm: tuple[Cli, Crm]) -> None:
+    cli, _ = crm
+    piped = cli("forget", "crm.people", "2")
+    assert (piped.code, "--yes" in piped.json["error"]["hint"]) == (2, True)
+    assert cli.terminal("forget", "crm.people", "2", answers=[("[y/N]", "n")]).code == 2
+    assert cli.ok("query", "SELECT count(*) AS n FROM crm.people")["rows"] == [{"n": 2}]
+    assert cli.terminal("forget", "crm.people", "2", answers=[("[y/N]", "y")]).code == 0
+    assert cli.ok("query", "SELECT id FROM crm.people")["rows"] == [{"id": 1}]
+    assert cli("forget", "cmr.people", "2", "--yes").json["error"]["hint"] == "Did you mean `crm`?"

@@ -29,7 +29,7 @@ PHRASE = "correct horse battery"
 LINES = (
     "query UPDATE", "query BATCH", "confirm", "confirm BATCH", "undo", "cancel", "mutations", "mutations abandon",
     "mutations approve-code", "mutations resume", "mutations show", "mutations show BATCH", "mutations verify",
-    "approval-key",
+    "approval-key", "forget",
 )  # fmt: skip
 
 
@@ -88,11 +88,12 @@ def _life(cli: Cli, server: Crm) -> Iterator[tuple[str, Any]]:
     yield "mutations resume", cli("mutations", "resume", name).json
     yield "mutations abandon", cli.ok("mutations", "abandon", name)
     yield "mutations", cli.ok("mutations", "--limit", "2")
+    yield "forget", cli.ok("forget", "crm.people", "1", "--yes")
     yield "mutations verify", cli.ok("mutations", "verify")
     asked = [("New approval key: ", PHRASE), ("Once more: ", PHRASE)]
     yield "approval-key", _json(cli.terminal("approval-key", "set", "--format", "json", answers=asked).out)
     (cli.root / "config.yaml").write_text((cli.root / "config.yaml").read_text().replace("agent", "human"))
-    name = cli.ok("query", UPDATE.replace("Ada", "Zoe"))["mutation_id"]
+    name = cli.ok("query", UPDATE.replace("Ada", "Zoe").replace("= 1", "= 3"))["mutation_id"]
     given = [("to confirm", "yes"), ("Approval key: ", PHRASE)]
     shown = cli.terminal("mutations", "approve-code", name, "--format", "json", answers=given)
     yield "mutations approve-code", _json(shown.out)

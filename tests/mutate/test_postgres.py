@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import psycopg
 import pytest
 import yaml
 
+from dinobase.core import clock
 from dinobase.core.clock import new_id
 from dinobase.core.errors import DinobaseError, QueryError, UnknownName
+from dinobase.mutate.keeping import drop_old
+from dinobase.workspace import forgetting
 from tests.mutate.desk import Desk
 from tests.servers.vendor import Received, Reply, VendorServer, serving
 
@@ -147,3 +151,29 @@ def _tried(desk: Desk, planned: Any) -> Any:
         return desk.confirm(planned)["status"]
     except QueryError as error:
         return error.error_code
+
+
+def test_a_record_is_forgotten_and_old_bodies_dropped_there_too(
+    machines: tuple[Desk, Desk, Crm], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there, server = machines
+    server.people[2]["name"] = "Quetzalcoatlus-7731"
+    here.sync()
+    here.do("UPDATE crm.people SET name = 'Zz-later' WHERE id = 2")
+    kept = here.do("UPDATE crm.people SET name = 'kept' WHERE id = 1")
+    done = forgetting.forget("crm.people", ["2"], there.workspace.storage(), there.paths)
+    assert (done.rows, done.mutations) == (1, 1)
+    catalog = here.workspace.config().storage.catalog
+    with psycopg.connect(catalog) as connection:
+        names = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('dinobase', 'lake_crm')"
+        ).fetchall()
+        for schema, table in names:
+            rows = connection.execute(f"SELECT t::text FROM {schema}.{table} t".encode()).fetchall()
+            assert not [row for row in rows if "Quetzal" in row[0] or "Zz-later" in row[0]], table
+    assert here.engine.verify()["status"] == "intact"
+    later = clock.now() + timedelta(days=91)
+    monkeypatch.setattr("dinobase.mutate.keeping.now", lambda: later)
+    assert drop_old(here.paths.state, catalog, timedelta(days=90)) == 1
+    assert there.engine.show(kept["mutation_id"])["preview"] is None
+    assert there.engine.verify()["status"] == "intact"
