@@ -47,7 +47,10 @@ def render(table: Table, *, width: int | None, colour: bool) -> tuple[str, list[
     notes: list[str] = []
     shown = len(columns)
     if width is not None and columns:
-        least = [min(n, max(_NARROWEST, min(cell_len(c.name), 16))) for n, c in zip(natural, columns, strict=True)]
+        least = [
+            n if c.kind == "moment" else min(n, max(_NARROWEST, min(cell_len(c.name), 16)))
+            for n, c in zip(natural, columns, strict=True)
+        ]
         if _total(least) > width:
             if len(cells) <= _RECORDS:
                 return _around(table, _records(columns, cells, width, colour=colour), colour=colour), notes

@@ -16,6 +16,7 @@ from dinobase.query.result import QueryResult, Source, Summary, is_number
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 _NESTED = re.compile(r"\[\d*\]$|^(?:STRUCT|MAP|UNION|VARIANT)\b")
+_DOCUMENT = ('{"', "[{")
 _HOIST_FROM = 3
 _MANY_SOURCES = 6
 
@@ -171,6 +172,8 @@ def value_text(value: Any) -> str:
         return "NULL"
     if not isinstance(value, str):
         return _dumps(value)
+    if value.startswith(_DOCUMENT) and _is_json(value):
+        return _SPACE.sub(r"\1", value)
     plain = re.fullmatch(r"[^\s,=\"'{}\[\]]+(?: [^\s,=\"'{}\[\]]+)*", value)
     doubtful = value in {"true", "false", "null", "NULL", "->"} or _NUMBER.fullmatch(value) or " -> " in value
     return value if plain and not doubtful else _dumps(value)

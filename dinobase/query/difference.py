@@ -97,7 +97,7 @@ def text(found: TableDiff) -> str:
     lines += [f"+ {row_text(row)}" for row in found.added]
     lines += [f"- {row_text(row)}" for row in found.removed]
     if found.truncated:
-        lines.append("(more rows differ: --limit N shows more)")
+        lines.append("(more rows differ: a greater limit shows more)")
     return "\n".join(lines) + "\n"
 
 

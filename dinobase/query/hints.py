@@ -102,6 +102,8 @@ def other_fault(text: str, sql: str) -> str:  # noqa: PLR0911 - one line per cas
         return "Of JSON: unnest(from_json(x, '[\"JSON\"]')); of text: unnest(string_split(x, ','))."
     if "must appear in the GROUP BY" in text:
         return "Put the column into GROUP BY (GROUP BY ALL takes all that are no aggregates), or use any_value()."
+    if "Cannot mix aggregates with non-aggregated columns" in text:
+        return "Name the columns outside the aggregates in GROUP BY, or aggregate them too: any_value(x) - sum(y)."
     if "lambda" in text.lower() and "->" in sql:
         return lambda_hint(sql)
     return ""

@@ -173,6 +173,7 @@ def test_nested_and_json_values_are_compared(lake: Lake) -> None:
     lake.builder.commit("""UPDATE docs SET tags = ['a', 'b'], doc = '{"a": 2}' WHERE id = 1""")
     [change] = lake.diff(before, table="crm.docs").changed
     assert change.columns == {"tags": OldNew(["a"], ["a", "b"]), "doc": OldNew('{"a": 1}', '{"a": 2}')}
+    assert '~ id=1: tags ["a"] -> ["a","b"], doc {"a":1} -> {"a":2}' in text(lake.diff(before, table="crm.docs"))
 
 
 def test_masked_hidden_and_filtered_values_are_so_in_both_versions(lake: Lake) -> None:

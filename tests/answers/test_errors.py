@@ -46,6 +46,11 @@ CASES = [
         'column "status" must appear in the GROUP BY clause or must be part of an aggregate function',
         "Put the column into GROUP BY (GROUP BY ALL takes all that are no aggregates), or use any_value().",
     ),
+    (
+        "SELECT id - sum(id) AS rest FROM shop.orders GROUP BY ALL",
+        "Cannot mix aggregates with non-aggregated columns!",
+        "Name the columns outside the aggregates in GROUP BY, or aggregate them too: any_value(x) - sum(y).",
+    ),
     ("SELECT 'a'::INT", "Could not convert string 'a' to INT32", "TRY_CAST gives NULL where a value does not convert."),
     ("SELECT TOP 5 * FROM shop.orders", 'Syntax error at or near "5" (line 1, column 12)', "Write LIMIT 5 at the end."),
     ("SELECT * FROM shop.orders LIMIT 5, 10", "Syntax that DuckDB does not have", "Write LIMIT 10 OFFSET 5."),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
 from dinobase.core import errors
+
+if TYPE_CHECKING:
+    from dinobase.query.history import Version
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -38,5 +42,20 @@ def run(args: argparse.Namespace) -> int:
     )
     rows = [(v.version, v.time, v.inserted, v.updated, v.deleted, list(v.changes), v.message) for v in result.versions]
     after = ("", f"[dim]{plain(result.at)}[/dim]") if result.at else ()
-    Output.choose(args.format).emit(result, Table(columns, rows, after=after, empty="No version is kept."))
+    narrow = (
+        Column("version", "number"),
+        Column("time", "moment"),
+        Column("rows"),
+        Column("changes"),
+        Column("message"),
+    )
+    lines = [(v.version, v.time, _counts(v), list(v.changes), v.message) for v in result.versions]
+    view = Table(narrow, lines, after=after, empty="No version is kept.")
+    Output.choose(args.format).emit(result, Table(columns, rows), views=(view,))
     return Exit.DONE
+
+
+def _counts(version: Version) -> str | None:
+    """Return what a person reads of three columns of numbers; None where they are not known."""
+    counts = (("+", version.inserted), ("~", version.updated), ("-", version.deleted))
+    return " ".join(f"{sign}{count:,}" for sign, count in counts if count) or None

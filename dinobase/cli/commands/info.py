@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
-from dinobase.cli.output import Output
+from dinobase.cli.output import DEFAULT_WIDTH, Output
 from dinobase.cli.table import Column, Table, plain
 
 
@@ -30,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
         rows += [(one.name, None, fresh, one.description)] if not one.tables else []
     columns = (Column("table", "name"), Column("rows", "count"), Column("fresh", "status"), Column("description"))
     empty = "Nothing is connected yet: [bold]dinobase add NAME[/bold]"
-    table = Table(columns, rows, after=("", f"[dim]{plain(found.how)}[/dim]"), empty=empty, wrap=True)
+    how = (f"[dim]{plain(line)}[/dim]" for line in textwrap.wrap(found.how, DEFAULT_WIDTH))
+    table = Table(columns, rows, after=("", *how), empty=empty, wrap=True)
     Output.choose(args.format).emit(found, table, compact=lambda: info.text(found))
     return Exit.DONE
