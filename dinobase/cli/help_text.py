@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from dinobase.cli.catalogue import COMMANDS
@@ -234,15 +235,14 @@ def root(*, colour: bool) -> str:
         f"{bold}Start:{off}",
         *(f"  {line:<38}{dim}{what}{off}" for line, what in START),
     ]
-    group = ""
-    for command in COMMANDS:
-        if command.group != group:
-            group = command.group
-            lines += ["", f"{bold}{group}:{off}"]
-        lines.append(f"  {cyan}{command.name:<12}{off}{command.summary}")
+    for group in dict.fromkeys(command.group for command in COMMANDS):
+        lines += ["", f"{bold}{group}:{off}"]
+        lines += [f"  {cyan}{c.name:<12}{off}{c.summary}" for c in COMMANDS if c.group == group]
     formats = "json|table|csv|markdown|ndjson|compact"
-    lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere; `--format {formats}` chooses."]
-    lines += ["", f"{bold}Exit codes:{off}", *(f"  {code:<5}{what}" for code, what in EXIT_CODES)]
+    lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere, or", f"  --format {formats}"]
+    lines += ["", f"{bold}Exit codes:{off}"]
+    for code, what in EXIT_CODES:
+        lines += textwrap.wrap(what, 80, initial_indent=f"  {code:<5}", subsequent_indent=" " * 7)
     lines += ["", f"{bold}Environment:{off}", *(f"  {name:<30}{what}" for name, what in ENVIRONMENT)]
-    lines += ["", f"{dim}dinobase COMMAND --help says more about each; dinobase --version says which this is.{off}", ""]
+    lines += ["", f"{dim}dinobase COMMAND --help says more about each; dinobase --version, which this is.{off}", ""]
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
+from dinobase.cli import help_text
 from dinobase.cli.table import Column, Table, plain, safe
 from dinobase.cli.terminal import _cell, _grid, render
 
@@ -78,3 +79,20 @@ def test_an_empty_table_says_so() -> None:
 def test_counts_have_thousands_apart_and_data_has_not() -> None:
     table = Table([Column("rows", "count"), Column("id", "number")], [(12345, 12345)])
     assert "12,345   12345" in render(table, width=80, colour=False)[0]
+
+
+def test_a_moment_is_never_cut() -> None:
+    columns = [Column("version", "number"), Column("time", "moment"), Column("changes"), Column("message")]
+    text, _ = render(
+        Table(columns, [(2, "2026-11-25T00:20:06Z", "created, inserted and altered " * 3, "sync orders " * 5)]),
+        width=60,
+        colour=False,
+    )
+    assert "2026-11-25 00:20:06" in text
+
+
+def test_help_names_every_group_once_and_fits_80_columns() -> None:
+    lines = help_text.root(colour=False).splitlines()
+    groups = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert len(groups) == len(set(groups))
+    assert [line for line in lines if len(line) > 80] == []
