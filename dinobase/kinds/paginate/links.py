@@ -51,7 +51,10 @@ class HeaderLink(Pager):
 
 
 def links(value: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Read a Link header: targets with their relations, lower case; links about another resource are left out."""
+    """Read a Link header: targets with their relations, lower case.
+
+    Links about another resource are left out, and those that say `results="false"` (Sentry): nothing is there.
+    """
     position = 0
     while target := _TARGET.match(value, position):
         position = target.end()
@@ -62,7 +65,7 @@ def links(value: str) -> Iterator[tuple[str, frozenset[str]]]:
             if text.startswith('"'):
                 text = _ESCAPED.sub(r"\1", text[1:-1])
             found.setdefault(param.group(1).lower(), text)  # of two `rel` the first one counts
-        if "anchor" not in found:
+        if "anchor" not in found and found.get("results", "").lower() != "false":
             yield target.group(1), frozenset(found.get("rel", "").lower().split())
         comma = value.find(",", position)
         if comma < 0:

@@ -118,6 +118,7 @@ def test_flags_end_a_json_link_too() -> None:
         ('<https://h/2?ids=1,2;x>; rel="next"', "https://h/2?ids=1,2;x"),
         ('<https://h/1>; title="a, b; rel=\\"next\\""; rel="prev", </v1/2>;rel="next"', "https://api.example.com/v1/2"),
         ('<https://h/2>; rel="next"; title*=UTF-8\'\'x; results="true"', "https://h/2"),
+        ('<https://h/2>; rel="next"; results="false"; cursor="0:100:0"', None),
         ('<https://h/1>; rel="first"', None),
         ('<https://h/2>; rel="nextish"', None),
         ('<https://h/2>; rel="prev"; rel="next"', None),
