@@ -32,6 +32,7 @@ CHECKS: tuple[Callable[[Report, Connector], None], ...] = (
     *writing.CHECKS,
     *graphql.CHECKS,
     *servers.CHECKS,
+    references.runnable,  # last: what is incomplete is said to be that
 )
 
 

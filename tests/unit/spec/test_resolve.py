@@ -24,6 +24,8 @@ auth_methods:
     token_url: "https://{host}/t"
     authorize_url: "https://{host}/a"
     client_id: "{key}"
+    client_secret: "{key}"
+    grant: client_credentials
     scopes: ["r:{host}"]
 check: {path: "accounts/{key}", params: {who: "{key}"}}
 resources:
