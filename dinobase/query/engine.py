@@ -235,7 +235,8 @@ class QueryEngine:
         except reader.InterruptError:
             raise
         except reader.DuckDBError as error:
-            raise faults.fault(error, self._columns(connection, read), read.sql) from None
+            columns_there = self._columns(connection, read) if faults.about_a_column(error) else ()
+            raise faults.fault(error, columns_there, read.sql) from None
         return ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
 
     def _decide(self, seat: Seat, sql: str) -> Read:

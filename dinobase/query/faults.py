@@ -44,6 +44,11 @@ def syntax_error(tree: Mapping[str, Any], sql: str) -> QueryError:
     return QueryError(f"{message[:1].upper()}{message[1:]}{where}", code="query.syntax", hint=hint, **context)
 
 
+def about_a_column(error: Exception) -> bool:
+    """Say whether `fault` needs to know the columns that there are."""
+    return type(error).__name__ == "BinderException" and _COLUMN.search(str(error)) is not None
+
+
 def fault(error: Exception, columns: Collection[str], sql: str = "") -> DinobaseError:
     """Map what DuckDB raised while binding or running; `columns` are those of the tables that the query names."""
     text = redact(str(error))  # the key of hashed values stands in views

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dinobase.access.key import workspace_key
-from dinobase.core.errors import DinobaseError, QueryTimeout
+from dinobase.core.errors import DinobaseError
 from dinobase.core.settings import Paths
 from dinobase.query.budget import run_within
 from dinobase.query.engine import QueryEngine
@@ -36,15 +36,11 @@ def hashing(workspace: Paths) -> QueryEngine:
 
 
 def told(engine: QueryEngine, sql: str) -> tuple[bool, str]:
-    """Return whether it ran, and everything that an agent hears of it; a machine that stood still is asked again."""
-    for _ in range(3):
-        try:
-            return True, json.dumps(engine.run(sql, timeout=20).as_dict())
-        except QueryTimeout:
-            continue
-        except DinobaseError as error:
-            return False, json.dumps(error.as_dict())
-    raise TimeoutError(sql)
+    """Return whether it ran, and everything that an agent hears of it; without a limit, which a slow machine meets."""
+    try:
+        return True, json.dumps(engine.run(sql, timeout=0).as_dict())
+    except DinobaseError as error:
+        return False, json.dumps(error.as_dict())
 
 
 def test_there_are_more_than_sixty_ways() -> None:
@@ -89,7 +85,7 @@ def test_no_function_sees_through_a_mask(engines: tuple[QueryEngine, QueryEngine
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_none_of_all_functions_sees_through_a_mask(engines: tuple[QueryEngine, QueryEngine]) -> None:
     sees_nothing(engines, sorted(SCALARS - CHANGING))
 
