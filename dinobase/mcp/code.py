@@ -1,7 +1,7 @@
 """Python that agents write, in a sandboxed interpreter: no files, no network, no environment; time and memory end.
 
-It runs in a process of its own below the child that was asked, and sees nothing but three functions, which answer under
-the identity's access rules as the tools of their names do.
+It runs in a process of its own below the child that was asked, and sees nothing but a few functions: query, describe
+and search, which answer under the identity's access rules as the tools of their names do, and tools of MCP servers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from concurrent.futures import TimeoutError as Expired
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pydantic_monty as monty
@@ -16,6 +18,7 @@ import pydantic_monty as monty
 from dinobase.catalog.tokens import exceeds
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError, QueryError, QueryTimeout
+from dinobase.mcp import server_tools
 from dinobase.mcp.answers import failure
 from dinobase.query.statement import WRITE
 
@@ -42,10 +45,12 @@ def run(desk: Desk, identity: str, code: str, *, timeout: float, budget: int) ->
     }
     try:
         with (
+            ExitStack() as stack,
             monty.Monty(min_processes=1, max_processes=1, request_timeout=timeout + 1) as pool,
             pool.checkout(limits=limits, script_name="code.py", os_policy={"sleep": "zero"}) as session,
         ):
-            value = session.feed_run(code, print_callback=printed, external_lookup=_functions(desk, identity, ends))
+            lookup = _functions(desk, identity, ends, stack)
+            value = session.feed_run(code, print_callback=printed, external_lookup=lookup)
     except monty.MontyCrashedError:
         raise QueryTimeout(
             f"The code was stopped after {timeout:g} s", hint="Let SQL do the work, or give it more time."
@@ -55,7 +60,7 @@ def run(desk: Desk, identity: str, code: str, *, timeout: float, budget: int) ->
     return _cut(_joined(printed.output, value), budget)
 
 
-def _functions(desk: Desk, identity: str, ends: float) -> dict[str, Callable[..., Any]]:
+def _functions(desk: Desk, identity: str, ends: float, stack: ExitStack) -> dict[str, Callable[..., Any]]:
     def query(sql: str) -> list[dict[str, Any]]:
         left = ends - clock.monotonic()
         if left <= 0:
@@ -76,7 +81,9 @@ def _functions(desk: Desk, identity: str, ends: float) -> dict[str, Callable[...
         found = desk.workspace.search(words, limit=limit, identity=identity)
         return [dataclasses.asdict(table) for table in found.tables]
 
-    return {function.__name__: _told(function) for function in (query, describe, search)}
+    ours = {function.__name__: function for function in (query, describe, search)}
+    all_ = {**server_tools.functions(desk, identity, ends, stack), **ours}
+    return {name: _told(function) for name, function in all_.items()}
 
 
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,6 +92,8 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*values: Any, **named: Any) -> Any:
         try:
             return _plain(function(*values, **named))
+        except Expired:
+            raise TimeoutError("it took too long") from None
         except DinobaseError as error:
             if error.error_code == WRITE:
                 raise ValueError("code only reads: give the statement to the tool `query`") from None
@@ -104,7 +113,8 @@ def _faulty(error: monty.MontySyntaxError | monty.MontyRuntimeError, printed: st
     where = f" (line {frames[-1].line})" if frames else ""
     hint = ""
     if what.startswith(("ModuleNotFoundError", "NameError")):
-        hint = f"There are query(sql), describe(*tables), search(words), and of the standard library: {_MODULES}."
+        ours = "query(sql), describe(*tables), search(words), tools(words)"
+        hint = f"There are {ours}, and of the standard library: {_MODULES}."
     elif what.startswith("TimeoutError"):
         hint = "Let SQL do the work, or give it more time."
     last = printed.strip().rpartition("\n")[2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dinobase.core.settings import Paths
 from dinobase.extract import mcp_listing
 from dinobase.workspace import servers
-from dinobase.workspace.mcp_results import McpCalled, McpFound, McpInfo, McpInstructions, McpServers
+from dinobase.workspace.mcp_results import McpCalled, McpFound, McpInfo, McpInstructions, McpServers, McpTool
 from dinobase.workspace.tool_calls import ToolCalls
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ class Mcp:
         """Ask a server what it is and has."""
         with self.calls() as calls:
             return calls.info(name)
+
+    def tools(self) -> list[McpTool]:
+        """List the tools of servers that have been met; none is started."""
+        return servers.met(self._workspace, self._identity)
 
     def search(self, words: str, *, limit: int = 10) -> McpFound:
         """Find tools among what servers have said so far."""

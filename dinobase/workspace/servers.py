@@ -7,7 +7,7 @@ may read all of its connector as it is, and only tools that read are.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dinobase.core.errors import DinobaseError, UnknownName, did_you_mean
@@ -52,11 +52,13 @@ def expanded(name: str, connector: Connector, paths: Paths) -> Connector:
     return connector if listing is None else expand(connector, listing).connector
 
 
-def connected(workspace: Workspace, identity: str) -> dict[str, Connector]:
-    """Return the definitions of the servers that are there for an identity, by connector."""
+def connected(workspace: Workspace, identity: str, among: Container[str] | None = None) -> dict[str, Connector]:
+    """Return the definitions of the servers that are there for an identity, by connector; `among` narrows them down."""
     guard = workspace.guard(identity)
     found = {}
     for name, entry in sorted(workspace.config().connectors.items()):
+        if among is not None and name not in among:
+            continue
         path = sources.find(entry.type, workspace.paths)
         if path is None or (guard is not None and not guard.policy.open(name)):
             continue
@@ -135,6 +137,18 @@ def tools(name: str, connector: Connector, listing: Listing) -> list[McpTool]:
         )
         for tool in listing.tools
     ]
+
+
+def met(workspace: Workspace, identity: str) -> list[McpTool]:
+    """Return the tools of all servers that have said what they have; a workspace without servers costs nothing."""
+    state = workspace.paths.state
+    said = {file.name.removesuffix(f".{mcp_listing.SUFFIX}") for file in state.glob(f"*.{mcp_listing.SUFFIX}")}
+    found = []
+    for name, connector in (connected(workspace, identity, said) if said else {}).items():
+        listing = mcp_listing.known(state, name)
+        if listing is not None:
+            found += tools(name, connector, listing)
+    return found
 
 
 def function_of(name: str, tool: Tool) -> str:

@@ -48,7 +48,7 @@ async def exec_code(
 ) -> str:
     """Run Python where SQL is not enough; answers what it prints and its last value.
 
-    It has query(sql) -> list of dicts, describe(*tables), search(words); no files, network or packages.
+    It has query(sql) -> list of dicts, describe(*tables), search(words), tools(); no files or network.
     """
     return await call.ask("exec_code", code=code, budget=budget, timeout=timeout)
 
