@@ -11,7 +11,7 @@ from dinobase.core import errors, secrets
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, JsonScalar, ParentRow
 from dinobase.extract.runner import Sample, sample
-from dinobase.extract.session import Session
+from dinobase.extract.sessions import session_for
 from dinobase.load.exact import decode
 from dinobase.load.infer import Shaping, infer
 from dinobase.load.schema import TableSchema
@@ -32,20 +32,26 @@ def test(
     """Use what `add` stored where NAME is connected, else flags, environment and prompt."""
     entry = load_config(paths).connectors.get(name)
     connector = load_connector(registry.definition(entry.type if entry else name, paths))
-    chosen = plan.choose(connector, entry.resources if entry else None, resources)
+    kept = entry.resources if entry else None
+    if connector.type != "mcp":  # an MCP server is asked for its tables first
+        plan.choose(connector, kept, resources)
     if entry is not None and not given:
         answers = credentials.recall(name, connector.credentials, Vault(paths), entry.params)
     else:
         answers = credentials.gather(name, connector.credentials, given, ask)
     resolved = resolve(connector, credentials.values(connector.credentials, answers))
     paths.make(paths.root)
-    return results.Tried(name, asyncio.run(_try_all(resolved, name, [r.name for r in chosen], paths)))
+    return results.Tried(name, asyncio.run(_try_all(resolved, name, kept, resources, paths)))
 
 
-async def _try_all(connector: Connector, name: str, chosen: Sequence[str], paths: Paths) -> list[results.ResourceTried]:
+async def _try_all(
+    resolved: Connector, name: str, kept: Sequence[str] | None, asked: Sequence[str], paths: Paths
+) -> list[results.ResourceTried]:
     tried: list[results.ResourceTried] = []
     firsts: dict[str, tuple[dict[str, Any], ParentRow | None]] = {}
-    async with Session(connector, name=name, state_dir=paths.make(paths.state), observe=_ignore) as session:
+    async with session_for(resolved, name=name, state_dir=paths.make(paths.state), observe=_ignore) as session:
+        connector = await session.definition()
+        chosen = [resource.name for resource in plan.choose(connector, kept, asked)]
         for resource in plan.ordered(connector):
             if resource.name not in chosen and not _is_ancestor(connector, resource.name, chosen):
                 continue
