@@ -10,7 +10,7 @@ from dinobase.mcp.answers import minute
 from dinobase.query.compact import row_text, value_text
 
 Facts: TypeAlias = Mapping[str, Any]
-_REQUESTS = 1  # of a plan at first; the others differ from it by what the changes say
+_BODY = 300  # characters of the one request that a plan shows at first: the changes say the rest
 _COUNTS = ("succeeded", "failed", "conflicts", "unknown", "not_tried")
 _SIGNS = {"insert": "+", "delete": "-"}
 
@@ -20,10 +20,10 @@ def planned(result: Facts, budget: int) -> str:
     mutations = result.get("mutations") or [result]
     if result["status"] != "pending_confirmation":
         previews = result.get("previews") or [result["preview"]]
-        return _within(budget, lambda most: [applied(result), *(_preview(p, most, 0) for p in previews)])
+        return _within(budget, lambda most: [applied(result), *(_preview(p, most, 0, 0) for p in previews)])
     parts = [(f"{m['mutation_id']}: " if len(mutations) > 1 else "", m["preview"]) for m in mutations]
     first = _waits(result, mutations)
-    return _within(budget, lambda most: [first, *(name + _preview(p, most, _REQUESTS) for name, p in parts)])
+    return _within(budget, lambda most: [first, *(name + _preview(p, most, 1, _BODY) for name, p in parts)])
 
 
 def applied(result: Facts) -> str:
@@ -53,7 +53,7 @@ def shown(result: Facts, budget: int) -> str:
         lines: list[str] = []
         for head, preview, steps in parts:
             lines += [line for line in head if line]
-            lines += [_preview(preview, most, most)] if preview else []
+            lines += [_preview(preview, most, most, most * 20)] if preview else []
             lines += [*steps[:most], *_more(len(steps) - most, "row")]
         return lines
 
@@ -76,14 +76,14 @@ def _waits(result: Facts, mutations: Sequence[Facts]) -> str:
     return f"# {name}: {rows} row{'' if rows == 1 else 's'}, nothing is sent yet. {how}"
 
 
-def _preview(preview: Facts, most: int, requests: int) -> str:
+def _preview(preview: Facts, most: int, requests: int, body: int) -> str:
     rows, calls = preview["rows_affected"], preview["calls"]
     slow = f", at least {preview['seconds']:g} s" if preview["seconds"] else ""
     many = f"{rows} row{'' if rows == 1 else 's'} by {calls} call{'' if calls == 1 else 's'}{slow}"
     lines = [f"{preview['operation']} {preview['source']}.{preview['table']}: {many}"]
     lines += [_change(change) for change in preview["changes"][:most]]
     lines += _more(len(preview["changes"]) - most, "row")
-    lines += [_request(request) for request in preview["requests"][:requests]]
+    lines += [_request(request, body) for request in preview["requests"][:requests]]
     lines += _more(len(preview["requests"]) - requests, "request") if requests else []
     if preview.get("returning"):
         lines.append(f"returning {value_text(preview['returning'])}")
@@ -103,9 +103,11 @@ def _change(change: Facts) -> str:
     return f"{_SIGNS[operation]} {': '.join(text for text in (key, row) if text)}"
 
 
-def _request(request: Facts) -> str:
-    body = f" {value_text(request['body'])}" if request.get("body") is not None else ""
-    return f"{request['method']} {request['url']}{body}"
+def _request(request: Facts, most: int) -> str:
+    body = value_text(request["body"]) if request.get("body") is not None else ""
+    if len(body) > most:
+        body = f"{body[:most]}... ({len(body) - most:,} characters more)"
+    return f"{request['method']} {request['url']} {body}".rstrip()
 
 
 def _step(step: Facts) -> str:

@@ -14,9 +14,11 @@ from sqlglot.errors import SqlglotError
 
 from dinobase.access.guard import Guard
 from dinobase.core.errors import QueryError, UnknownName
+from dinobase.kinds.template import placeholders, strings
 from dinobase.lake.introspect import LakeView, table_columns
 from dinobase.mutate.change import Table
 from dinobase.mutate.parse import Statement
+from dinobase.mutate.step import Step
 from dinobase.query.decision import TableUse
 
 
@@ -38,6 +40,19 @@ def refuse_masked(
     key = [k for k in table.key if k.lower() in hidden]
     if key:
         raise _refused(key[0])
+
+
+def refuse_in_address(guard: Guard, steps: Sequence[Step]) -> None:
+    """Raise where the address of a request would show a value that its writer does not see."""
+    for step in steps:
+        target, table = step.target, step.target.table
+        if step.changes[0].operation == "create" or not guard.covers(table.connector):
+            continue  # what a writer creates, it names itself
+        texts = [target.endpoint.path, *(text for _, text in strings(target.endpoint.params))]
+        for column in sorted({target.column_of(p.name) for text in texts for p in placeholders(text)}):
+            path = table.paths.get(column, ())
+            if column in table.types and guard.column(table.connector, table.name, column, list(path)) != "show":
+                raise _refused(column, "The request's address has")
 
 
 def _hidden(guard: Guard, table: Table, uses: Sequence[TableUse], views: Mapping[str, LakeView]) -> dict[str, str]:
@@ -78,10 +93,10 @@ def _named(sql: str, tables: set[str]) -> set[str] | None:
     return found
 
 
-def _refused(name: str) -> QueryError:
+def _refused(name: str, how: str = "The statement reads") -> QueryError:
     what = "all columns" if name == "*" else name
     return QueryError(
-        f"The statement reads {what}, which is not shown to you in clear",
+        f"{how} {what}, which is not shown to you in clear",
         code="write.masked",
         hint="Name columns that you see as they are.",
         column=name,

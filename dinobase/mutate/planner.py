@@ -20,7 +20,7 @@ from dinobase.mutate.approval import Approval, needed, strictest
 from dinobase.mutate.change import Changed, Operation, RowChange, Table
 from dinobase.mutate.instance import Instance, cut, opened, reads
 from dinobase.mutate.journal import digest
-from dinobase.mutate.masked import refuse_masked
+from dinobase.mutate.masked import refuse_in_address, refuse_masked
 from dinobase.mutate.parse import Statement
 from dinobase.mutate.preview import preview
 from dinobase.mutate.step import Step, steps_of
@@ -153,6 +153,8 @@ class Planner:
             refuse_masked(guard, statement, table, uses, instance.views)
         whole, changed = instance.changed(table, statement)
         steps = steps_of(connector, whole, changed.rows) if changed.rows else []
+        if guard is not None:
+            refuse_in_address(guard, steps)
         return whole, statement, changed, steps, self._warnings(connector, whole, changed, uses)
 
     def _warnings(self, connector: Connector, table: Table, changed: Changed, uses: Sequence[TableUse]) -> list[str]:

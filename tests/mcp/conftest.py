@@ -16,6 +16,7 @@ from tests.acceptance.cli_process import Cli
 from tests.acceptance.conftest import CONNECTOR, TOKEN
 from tests.lake.build import GITHUB, STRIPE, build
 from tests.mcp.doors import Http, http_server, over_http, over_stdio
+from tests.mcp.writing import Office, office
 from tests.servers.json_api import JsonApi, serve
 
 Door: TypeAlias = Callable[[], AbstractAsyncContextManager[ClientSession]]
@@ -68,6 +69,23 @@ def door(request: pytest.FixtureRequest, cli: Cli) -> Door:
     running: Http = request.getfixturevalue("http")
     token: str = request.getfixturevalue("token")
     return lambda: over_http(running.url, token)
+
+
+@pytest.fixture(scope="session")
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A workspace of its own for writes, and its sources."""
+    with office(tmp_path_factory.mktemp("writes")) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(rooms: Office) -> Iterator[Office]:
+    """The same with its rows and rules put back."""
+    rooms.reset()
+    rooms.workspace.sync(["shop"])
+    yield rooms
+    rooms.configure()
+    vars(rooms.stripe).pop("answer", None)
 
 
 @pytest.fixture

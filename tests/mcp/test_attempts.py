@@ -10,13 +10,7 @@ from anyio import to_thread
 
 from tests.mcp.attempts import ATTEMPTS, DELETE
 from tests.mcp.doors import over_http, over_stdio, text
-from tests.mcp.writing import Office, office, plan_of
-
-
-@pytest.fixture(scope="module")
-def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with office(tmp_path_factory.mktemp("attempts")) as made:
-        yield made
+from tests.mcp.writing import Office, plan_of
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from mcp import ClientSession
@@ -11,21 +10,7 @@ from mcp import ClientSession
 from dinobase.core.clock import new_id
 from tests.mcp.conftest import Door
 from tests.mcp.doors import over_http, over_stdio, text
-from tests.mcp.writing import Office, office, plan_of
-
-
-@pytest.fixture(scope="module")
-def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with office(tmp_path_factory.mktemp("writes")) as made:
-        yield made
-
-
-@pytest.fixture
-def desk(rooms: Office) -> Iterator[Office]:
-    rooms.reset()
-    rooms.workspace.sync(["shop"])
-    yield rooms
-    rooms.configure()
+from tests.mcp.writing import Office, plan_of
 
 
 @pytest.fixture

@@ -101,7 +101,8 @@ def office(folder: Path) -> Iterator[Office]:
         Vault(place).put("stripe", {"api_key": stripe_server.KEY})
         made = Office(cli, shop, stripe, {}, Http("", None))  # type: ignore[arg-type]  # it runs a few lines below
         made.configure()
-        assert made.workspace.sync().status == "success"
+        report = made.workspace.sync()
+        assert report.status == "success", report
         made.tokens = {name: made.workspace.tokens().create(name).token for name in TOKENS}
         made.http = stack.enter_context(http_server(cli))
         yield made
