@@ -74,10 +74,10 @@ def warn(text: str) -> None:
 
 def fail(error: errors.DinobaseError) -> None:
     """Say what went wrong and what to do, on one line; the problems of a file get a line each."""
-    text = _sentence(error.message)
+    text = secrets.redact(_sentence(error.message))
     head = f"{_RED}{_BOLD}error:{_OFF}" if colours(sys.stderr) else "error:"
-    hint = f" Hint: {_one_line(error.hint)}" if error.hint else ""
-    _write(f"{head} {text}{hint}")
+    hint = f" Hint: {secrets.redact_own(_one_line(error.hint))}" if error.hint else ""
+    _send(f"{head} {text}{hint}")
     for problem in getattr(error, "problems", ()):
         _write(f"  {problem}")
 
@@ -144,6 +144,10 @@ def _write(text: str, style: str = "") -> None:
     line = secrets.redact(text)
     if style and colours(sys.stderr):
         line = f"{style}{line}{_OFF}"
+    _send(line)
+
+
+def _send(line: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # nobody reads our notes: no reason to stop
         sys.stderr.write(line + "\n")
         sys.stderr.flush()

@@ -98,7 +98,7 @@ def failure(error: errors.DinobaseError, asked: str | None) -> None:
     if asked == "json" or (asked is None and not is_terminal()):
         from dinobase.cli import flat
 
-        body = secrets.redact_json(error.as_dict())
+        body = {"error": secrets.redact_error(error.as_dict()["error"])}
         with contextlib.suppress(OSError):
             write(flat.json_text(body, indent=2 if is_terminal() else 0) + "\n")
             flush()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
+from collections.abc import Mapping
+from typing import Any
 
 MASK = "***"
 _SHORTEST = 4  # below this a "secret" would blank out ordinary text
+_UNLIKE_WORDS = 8  # from here on a secret is no word of ours by chance: it is masked in our own phrases too
+_OURS = frozenset({"code", "resource", "connector", "table"})  # names that we or the user's files gave
 _known: dict[str, None] = {}
 
 
@@ -31,12 +35,27 @@ def register_basic(username: str, password: str) -> None:
     register(base64.b64encode(f"{username}:{password}".encode()).decode())
 
 
-def redact(text: str) -> str:
+def redact(text: str, *, shortest: int = 0) -> str:
     """Return the text with every registered secret masked, longest first."""
     for value in sorted(_known, key=len, reverse=True):
-        if value in text:
+        if value in text and len(value) >= shortest:
             text = text.replace(value, MASK)
     return text
+
+
+def redact_own(text: str) -> str:
+    """Return a phrase of ours, such as a hint, masked: a password `sync` does not take the command's name out of it."""
+    return redact(text, shortest=_UNLIKE_WORDS)
+
+
+def redact_error(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of an error masked: what the API or a file said in full, our codes and keys not at all."""
+    clean: dict[str, Any] = {key: value if key in _OURS else redact_json(value) for key, value in facts.items()}
+    if isinstance(hint := facts.get("hint"), str):
+        clean["hint"] = redact_own(hint)
+    if isinstance(context := facts.get("context"), Mapping):
+        clean["context"] = {str(k): redact_own(str(v)) if k in _OURS else redact_json(v) for k, v in context.items()}
+    return clean
 
 
 def register_url(url: str) -> None:

@@ -9,10 +9,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError, LoadError
-from dinobase.core.secrets import redact
+from dinobase.core.secrets import redact_error
 from dinobase.core.values import Batch, Event, Observer, ParentRow
 from dinobase.extract import runner
 from dinobase.extract.session import Counters, Session
@@ -346,7 +347,7 @@ class ResourceSync:
 
     def failed(self, error: DinobaseError) -> TableReport:
         """Report a failure; the table stays as it was, the spool keeps what came."""
-        facts = json.loads(redact(json.dumps(error.as_dict()["error"], default=str)))
+        facts: dict[str, Any] = redact_error(json.loads(json.dumps(error.as_dict()["error"], default=str)))
         facts["context"].setdefault("resource", self._resource.name)
         return TableReport(
             name=self._resource.name,

@@ -193,8 +193,7 @@ def _redacted(report: ConnectorReport) -> ConnectorReport:
 
 
 def _clean(error: dict[str, object] | None) -> dict[str, object] | None:
-    clean = secrets.redact_json(error) if error else None
-    return clean if isinstance(clean, dict) else None
+    return secrets.redact_error(error) if error else None
 
 
 def _facts(error: errors.DinobaseError) -> dict[str, object] | None:

@@ -68,8 +68,7 @@ async def _try_all(
                 records = [decode(record) for record in page.records]
             except errors.DinobaseError as error:
                 if resource.name in chosen:
-                    facts = secrets.redact_json(error.as_dict()["error"])
-                    assert isinstance(facts, dict)
+                    facts = secrets.redact_error(error.as_dict()["error"])
                     tried.append(results.ResourceTried(resource.name, "error", 0, (), error=facts))
                 continue
             if records:

@@ -87,3 +87,21 @@ def _files(root: Path) -> list[Path]:
         with sqlite3.connect(database) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return [p for p in root.rglob("*") if p.is_file() and p.name != "credentials.json"]
+
+
+def test_a_secret_that_is_a_common_word_is_hidden_and_leaves_codes_and_hints_readable(cli: Cli) -> None:
+    api = JsonApi()
+    with serve(api) as running:
+        (cli.root / "connectors").mkdir(parents=True)
+        (cli.root / "connectors" / "vault.yaml").write_text(CONNECTOR.format(url=running.url))
+        cli.ok("add", "vault", "--user", "me", "--password", "refused", "--no-check")
+        api.fail("users", Fault(401, b'{"error": "the key refused is not ours"}'))
+        done = cli("sync", "--resources", "users")
+        error = done.json["connectors"][0]["tables"][0]["error"]
+        assert error["code"] == "fetch.refused"
+        assert error["context"]["resource"] == "users"
+        assert "the key *** is not ours" in json.dumps(error)
+        cli.ok("add", "vault", "--user", "me", "--password", "sync", "--no-check", "--replace")
+        asked = cli("query", "SELECT * FROM vault.users")
+        assert asked.json["error"]["hint"] == "dinobase sync vault"
+        assert "Hint: dinobase sync vault" in asked.err
