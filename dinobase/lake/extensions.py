@@ -28,8 +28,9 @@ def _search(name: str, tail: tuple[str, ...]) -> str:
         path = os.path.join(folder, *tail[1:])  # noqa: PTH118 - one style in this file
         if os.path.exists(path):  # noqa: PTH110 - as above
             return path
+    extra = {"mysql_scanner": "pip install 'dinobase[mysql]'"}.get(name)
     raise LakeError(
         f"The DuckDB extension {name} {tail[2]} is not installed",
         code="lake.extension",
-        hint=f"pip install {package.replace('_', '-')}=={_duckdb.__version__}",
+        hint=extra or f"pip install {package.replace('_', '-')}=={_duckdb.__version__}",
     )

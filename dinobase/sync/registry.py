@@ -60,10 +60,14 @@ def _register(entry: SourceEntry) -> None:
     _entries[entry.name] = entry
 
 
-for _name, _what in {
-    "postgres": "PostgreSQL: tables and views, in one snapshot",
-}.items():
-    _register(SourceEntry(_name, f"dinobase.extract.readers.{_name}.KIND", _what, category="database"))
+for _name, _reader, _what in (
+    ("postgres", "postgres", "PostgreSQL: tables and views, in one snapshot"),
+    ("mysql", "mysql", "MySQL: tables and views, in one snapshot"),
+    ("mariadb", "mysql", "MariaDB: tables and views, in one snapshot"),
+    ("sqlite", "sqlite", "A SQLite file: tables and views"),
+    ("duckdb", "duckdb", "A DuckDB file: tables and views"),
+):
+    _register(SourceEntry(_name, f"dinobase.extract.readers.{_reader}.KIND", _what, category="database"))
 
 
 def is_python(name: str, paths: Paths) -> bool:

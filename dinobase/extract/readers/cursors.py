@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dinobase.core.errors import UsageError, did_you_mean
@@ -11,7 +11,7 @@ from dinobase.extract.readers import staging
 from dinobase.extract.readers.base import Ask, SourceTable
 from dinobase.extract.readers.options import NO_CURSOR, Selection
 from dinobase.lake.foreign import Foreign
-from dinobase.lake.sql import ident, literal
+from dinobase.lake.sql import literal
 
 _MOMENTS = ("TIMESTAMP", "TIMESTAMPTZ")
 # What frameworks call the column that they set whenever a row changes.
@@ -22,9 +22,18 @@ _USUAL = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Since when somebody may be writing: an instant by the source's clock, and how many seconds ago that is."""
+
+    since: str = ""
+    age: float = 0.0
+
+
 def chosen(table: SourceTable, selection: Selection) -> SourceTable:
     """Return the table with the column that tracks its changes; raises UsageError for one that it has not."""
-    asked = selection.cursor_of(table.name, table.place.replace('"', ""))
+    place = table.place.replace('"', "").replace("`", "")
+    asked = selection.cursor_of(table.name, place)
     if asked == NO_CURSOR:
         return table
     if asked:
@@ -53,34 +62,32 @@ def detected(table: SourceTable) -> str:
     return next((by_name[name].name for name in _USUAL if name in by_name), "")
 
 
-def where(ask: Ask, native: str) -> str:
+def where(ask: Ask, bound: str, quoted: Callable[[str], str]) -> str:
     """Return the condition on rows that may have changed; the last moment is read again, its rows may not be all."""
     if not ask.table.cursor or ask.start is None:
         return ""
-    cast = f"::{native}" if native else ""
-    column = ident(ask.table.cursor)
-    return f" WHERE {column} >= {literal(ask.start)}{cast} OR {column} IS NULL"
+    column = quoted(ask.table.cursor)
+    return f" WHERE {column} >= {bound} OR {column} IS NULL"
 
 
-def mark(source: Foreign, ask: Ask, files: Sequence[Path], types: dict[str, str], settled: str) -> str | None:
+def mark(source: Foreign, ask: Ask, files: Sequence[Path], types: Mapping[str, str], settled: Settled) -> str | None:
     """Return the cursor to commit: the greatest value, at most the moment since which somebody may still write."""
     if not ask.table.cursor:
         return None
     name = ask.names[ask.table.cursor]
-    found = staging.greatest(source, files, name, types[name])
+    type_ = types[name]
+    found = staging.greatest(source, files, name, type_)
     if found is None:
         return ask.start
-    if types[name] == "TIMESTAMPTZ" and settled:
-        cast = f"least({literal(found)}::TIMESTAMPTZ, {literal(settled)}::TIMESTAMPTZ)"
-        found = str(source.one(f"SELECT CAST({cast} AS VARCHAR)"))
-    elif types[name] == "TIMESTAMP" and settled:
+    if type_ == "TIMESTAMPTZ" and settled.since:
+        found = _one(source, f"least({literal(found)}::TIMESTAMPTZ, {literal(settled.since)}::TIMESTAMPTZ)")
+    elif type_ == "TIMESTAMP" and settled.age:
         # Without a zone it cannot be set beside the server's clock: it goes back as far as the oldest writer does.
-        ago = f"greatest(now() - {literal(settled)}::TIMESTAMPTZ, INTERVAL 0 SECOND)"
-        found = str(source.one(f"SELECT CAST({literal(found)}::TIMESTAMP - {ago} AS VARCHAR)"))
-    return _later(source, found, ask.start, types[name])
-
-
-def _later(source: Foreign, found: str, start: str | None, type_: str) -> str:
-    if start is None:
+        found = _one(source, f"{literal(found)}::TIMESTAMP - INTERVAL ({settled.age:.6f}) SECOND")
+    if ask.start is None:
         return found
-    return str(source.one(f"SELECT CAST(greatest({literal(found)}::{type_}, {literal(start)}::{type_}) AS VARCHAR)"))
+    return _one(source, f"greatest({literal(found)}::{type_}, {literal(ask.start)}::{type_})")
+
+
+def _one(source: Foreign, expression: str) -> str:
+    return str(source.one(f"SELECT CAST({expression} AS VARCHAR)"))

@@ -67,7 +67,8 @@ class Selection:
     def wants(self, schema: str, table: str) -> bool:
         """Tell whether a table is chosen; a glob is of the table's name, or of `schema.table`."""
         return not self.tables or any(
-            fnmatchcase(name.lower(), glob.lower()) for glob in self.tables for name in (table, f"{schema}.{table}")
+            fnmatchcase(f"{schema}.{table}".lower() if "." in glob else table.lower(), glob.lower())
+            for glob in self.tables
         )
 
     def cursor_of(self, name: str, place: str) -> str:

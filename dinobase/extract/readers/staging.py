@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from dinobase.core.errors import FetchError
 from dinobase.lake.foreign import Foreign
 from dinobase.lake.sql import ident, literal
 
+Copied: TypeAlias = tuple[list[Path], int]
 ODD = "odd value"  # what DuckDB raises for a value that its column's type would not keep
 _FILE_SIZE = "32MB"
 _FORMAT = f"FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20000, FILE_SIZE_BYTES '{_FILE_SIZE}'"
@@ -21,14 +23,15 @@ class Reading:
     """How one column is read.
 
     remote: the expression in the source's own SQL; type: what it is in Parquet and in the lake; odd: the condition, in
-    the source's SQL, of a value that would not survive it, "" where every value does; strict: `type` is checked by the
-    cast itself, and a value that does not fit is odd too.
+    the source's SQL, of a value that would not survive it, "" where every value does. A value that the cast to `type`
+    refuses is odd too. local: what DuckDB makes of what comes, before the cast.
     """
 
     column: str
     remote: str
     type: str
     odd: str = ""
+    local: str = "{0}"
 
 
 def remote_sql(readings: Sequence[Reading], place: str, where: str) -> str:
@@ -42,12 +45,14 @@ def remote_sql(readings: Sequence[Reading], place: str, where: str) -> str:
 
 def local_sql(readings: Sequence[Reading], names: Mapping[str, str], relation: str) -> str:
     """Return the SELECT over what the source gives, with the names and types of the lake."""
-    fields = ", ".join(f"CAST(c{n} AS {r.type}) AS {ident(names[r.column])}" for n, r in enumerate(readings))
+    fields = ", ".join(
+        f"CAST({r.local.format(f'c{n}')} AS {r.type}) AS {ident(names[r.column])}" for n, r in enumerate(readings)
+    )
     guard = f" WHERE CASE WHEN odd THEN error({literal(ODD)}) ELSE true END" if any(r.odd for r in readings) else ""
     return f"SELECT {fields} FROM {relation}{guard}"
 
 
-def copy(source: Foreign, select: str, folder: Path) -> tuple[list[Path], int]:
+def copy(source: Foreign, select: str, folder: Path) -> Copied:
     """Write a relation's rows to files in a folder that is made anew; returns them and how many rows they hold."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,100 @@
+"""What all databases that DuckDB reads have in common: one snapshot, a read that widens and tries again, a cursor."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Generic, Self, TypeVar
+
+from dinobase.core.errors import FetchError
+from dinobase.extract.readers import cursors, staging
+from dinobase.extract.readers.base import Ask, Brought, SourceTable
+from dinobase.extract.readers.cursors import Settled
+from dinobase.extract.readers.options import Selection
+from dinobase.extract.readers.staging import Reading
+from dinobase.lake.foreign import Foreign
+
+S = TypeVar("S")
+
+
+class Database(ABC, Generic[S]):
+    """An open database; `S` is what a look at all values of a column tells."""
+
+    def __init__(self, source: Foreign, address: str, selection: Selection) -> None:
+        self.address = address
+        self._source = source
+        self._selection = selection
+        self._settled = Settled()
+
+    def tables(self) -> Sequence[SourceTable]:
+        """Return tables and views that the user may read."""
+        self._settled = self._writers()
+        self._source.again()  # the snapshot begins after we know who writes
+        return [cursors.chosen(table, self._selection) for table in self._catalog()]
+
+    def read(self, ask: Ask) -> Brought:
+        """Read a table, again with wider types where values call for it."""
+        readings = self._readings(ask, {}) or self._readings(ask, self._look(ask))
+        assert readings is not None
+        try:
+            found = self._copy(ask, readings)
+        except FetchError as error:
+            self._source.again()  # with a snapshot of its own: a statement that failed has ended the other
+            if not staging.is_odd(error):
+                raise
+            readings = self._readings(ask, self._look(ask))
+            assert readings is not None
+            found = self._copy(ask, readings)
+        files, rows = found
+        types = {ask.names[r.column]: r.type for r in readings}
+        mark = cursors.mark(self._source, ask, files, types, self._settled)
+        return Brought(tuple(files), types, rows, staging.size(files), mark)
+
+    def _copy(self, ask: Ask, readings: Sequence[Reading]) -> staging.Copied:
+        remote = staging.remote_sql(readings, ask.table.place, cursors.where(ask, self._bound(ask), self._quoted))
+        return staging.copy(self._source, staging.local_sql(readings, ask.names, self._relation(remote)), ask.folder)
+
+    def _relation(self, remote: str) -> str:
+        """Return the table expression of a SELECT in the source's language."""
+        return self._source.query(remote)
+
+    def _writers(self) -> Settled:
+        """Tell since when transactions run that may commit later; asked before the snapshot begins."""
+        return Settled()
+
+    @abstractmethod
+    def _catalog(self) -> Sequence[SourceTable]:
+        """Return the tables that are chosen."""
+
+    @abstractmethod
+    def _readings(self, ask: Ask, seen: Mapping[str, S]) -> list[Reading] | None:
+        """Return how each column is read, None where values have to be looked at first."""
+
+    @abstractmethod
+    def _look(self, ask: Ask) -> Mapping[str, S]:
+        """Look at all values of the columns whose type depends on them."""
+
+    @abstractmethod
+    def _bound(self, ask: Ask) -> str:
+        """Return the committed cursor as an expression of the source's SQL, "" where there is none."""
+
+    @staticmethod
+    @abstractmethod
+    def _quoted(name: str) -> str:
+        """Quote a name as the source does."""
+
+    def interrupt(self) -> None:
+        """Stop a read."""
+        self._source.interrupt()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Disconnect."""
+        self.close()

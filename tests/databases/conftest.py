@@ -1,0 +1,55 @@
+"""Real servers: PostgreSQL from the package index, MariaDB from Debian's packages (`.ci/run` installs it)."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.databases.desk import Desk, Maria
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "workspace")
+
+
+@pytest.fixture
+def pg(postgres: str) -> Iterator[str]:
+    """A database of its own in a PostgreSQL server; its URL."""
+    name = f"d{uuid4().hex[:10]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection, suppress(psycopg.Error):
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def maria_server() -> Iterator[Maria]:
+    """A MariaDB server of our own."""
+    assert shutil.which("mariadbd"), "MariaDB misses: apt-get install mariadb-server-core mariadb-client-core"
+    with tempfile.TemporaryDirectory(prefix="my", ignore_cleanup_errors=True) as folder:
+        server = Maria(Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def maria(maria_server: Maria) -> Iterator[Callable[[str], str]]:
+    """A database of its own in the MariaDB server: runs SQL in it, returns what it prints; `url` is its address."""
+    name = f"d{uuid4().hex[:10]}"
+    maria_server.run(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    yield maria_server.in_database(name)
+    with suppress(subprocess.CalledProcessError):
+        maria_server.run(f"DROP DATABASE {name}")
