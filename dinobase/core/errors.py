@@ -35,6 +35,8 @@ class DinobaseError(Exception):
         self.retry = retry
         self.context: Mapping[str, Any] = context
         self.error_code = code or type(self).code
+        if hint:
+            self.add_note(hint)  # what a traceback shows below the message
 
     def as_dict(self) -> dict[str, Any]:
         """Return the shape that SPEC.md promises for any failure."""

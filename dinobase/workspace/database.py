@@ -42,6 +42,12 @@ class Result:
         self._fetched = ""
         self._end = weakref.finalize(self, stack.close)
 
+    def __repr__(self) -> str:
+        """Say what it holds and how to get at it; the rows stay where they are."""
+        tables = ", ".join(f"{source.table} v{source.snapshot}" for source in self.sources)
+        where = f" from {tables}" if tables else ""
+        return f"<Result: {', '.join(self.columns)}{where}; .dicts(), .rows(), .arrow(), .pandas() or .polars()>"
+
     def arrow(self) -> pa.Table:
         """Return an Arrow table; all other forms can be had after it."""
         if self._table is None:
@@ -107,6 +113,10 @@ class Database:
     def __init__(self, workspace: Workspace, identity: str) -> None:
         self.workspace = workspace
         self.identity = identity
+
+    def __repr__(self) -> str:
+        """Name the workspace and whoever asks."""
+        return f"<Database {self.workspace.paths.root}, as {self.identity}: .query(sql), .describe(), .sync()>"
 
     def query(self, sql: str, *, timeout: float = 0.0) -> Result:
         """Run one SELECT; faults are raised here, rows are fetched when a form is asked for."""

@@ -133,7 +133,7 @@ def test_no_statement_tells_hidden_values_apart(engines: tuple[QueryEngine, Quer
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sql=st.one_of(PLAIN, GROUPED, STARS))
 def test_no_statement_of_many_tells_hidden_values_apart(engines: tuple[QueryEngine, QueryEngine], sql: str) -> None:

@@ -111,3 +111,11 @@ def test_tables_are_described_and_listed(db: Database) -> None:
     [described] = db.describe("stripe.customers")
     assert [column.name for column in described.columns][:2] == ["id", "name"]
     assert db.connectors() == {"github": ["issues"], "stripe": ["charges", "customers"]}
+
+
+def test_a_notebook_shows_what_a_result_holds_and_what_an_error_proposes(db: Database) -> None:
+    assert repr(db.query(SQL)).startswith("<Result: id, balance, created from stripe.customers v6; .dicts(), ")
+    assert str(db.workspace.paths.root) in repr(db)
+    with pytest.raises(UnknownName) as caught:
+        db.query("SELECT nam FROM stripe.customers")
+    assert caught.value.__notes__ == ["Did you mean name?"]
