@@ -53,6 +53,7 @@ check: lint  ## Style, types, import contracts, generated pages
 	@cd demo && ../$(BIN)/mypy --config-file ../pyproject.toml *.py ../docs/example/*.py
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/cog --check --diff $(wildcard README.md docs/*.md)
+	@$(BIN)/python -m tests.connectors.pages --check
 
 lint: $(VENV)/.installed  ## Style alone
 	@$(BIN)/ruff check
@@ -66,6 +67,7 @@ bench: $(VENV)/.installed  ## Ours, dlt and the published package on one machine
 	@$(BIN)/python bench/run.py
 
 docs: $(VENV)/.installed  ## Write the generated parts of the docs anew
+	@$(BIN)/python -m tests.connectors.pages
 	@$(BIN)/cog -r $(wildcard README.md docs/*.md)
 
 # Without the machine's own pip settings: nothing of them may stand in a lock.

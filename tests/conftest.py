@@ -1,13 +1,30 @@
-"""What tests of several kinds need: a real PostgreSQL from the package index."""
+"""What tests of several kinds need: a real PostgreSQL and a server that speaks S3, from the package index; at the end, the catalogue's totals."""
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+_INDEX = Path(__file__).parents[1] / "dinobase" / "sync" / "sources" / "index.json"
+_SPECS = Path(__file__).parents[2] / "shared" / "specs"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the catalogue holds, where its tests ran."""
+    ran = [report for found in terminalreporter.stats.values() for report in found]
+    if any("tests/connectors/" in getattr(report, "nodeid", "") for report in ran):
+        totals = json.loads(_INDEX.read_text(encoding="utf-8"))["totals"]
+        shown = ", ".join(f"{count:,} {name}" for name, count in totals.items())
+        terminalreporter.write_line(f"catalogue: {shown}")
+        if not _SPECS.is_dir():
+            terminalreporter.write_line("catalogue: ../shared/specs is not there: claims were not held against it")
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +40,28 @@ def postgres() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An S3 server on loopback with one bucket; its URL."""
+    from moto.server import ThreadedMotoServer
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
+    server.start()
+    values = {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/lakes", method="PUT")).close()
+    try:
+        yield "s3://lakes/dinobase/"
+    finally:
+        server.stop()

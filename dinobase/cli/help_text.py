@@ -73,7 +73,7 @@ TEXTS: dict[str, Text] = {
     ),
     "connectors": Text(
         "List what is connected; with --available what could be.",
-        ("dinobase connectors", "dinobase connectors --available --search billing"),
+        ("dinobase connectors", "dinobase connectors --available billing"),
     ),
     "connector": Text(
         "Connector files: one YAML file describes one API. Your own are in $DINOBASE_DIR/connectors/\n"

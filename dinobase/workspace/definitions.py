@@ -27,23 +27,35 @@ def list_all(paths: Paths) -> results.Definitions:
 
 
 def available(paths: Paths, search: str) -> results.Available:
-    """List what `add` knows, from the heads of the files: nothing is validated here."""
+    """List what `add` knows by category: packaged files from their index, a user's from its head; none is validated.
+
+    Every word of `search` must be in name, category or description.
+    """
+    packaged = sources.described()
     found = []
     for name, origin in sources.names(paths).items():
-        data = head(registry.definition(name, paths))
-        entry = results.AvailableConnector(
-            name=name,
-            category=str(data.get("category") or ""),
-            description=str(data.get("description") or ""),
-            credentials=_credentials(data.get("credentials")),
-            definition=origin,
-            overrides=sources.shadows(name, paths),
-        )
-        found.append(entry)
+        known = packaged.get(name) if origin == "packaged" else None
+        found.append(_described(name, known or head(registry.definition(name, paths)), origin, paths))
     found += [_in_python(name, paths) for name in registry.python_names(paths)]
-    wanted = search.lower()
-    chosen = [e for e in found if wanted in f"{e.name} {e.category} {e.description}".lower()]
-    return results.Available(sorted(chosen, key=lambda e: e.name))
+    words = search.lower().split()
+    chosen = [e for e in found if all(w in f"{e.name} {e.category} {e.description}".lower() for w in words)]
+    return results.Available(sorted(chosen, key=lambda e: (e.category or "~", e.name)))
+
+
+def _described(name: str, data: dict[str, Any], origin: str, paths: Paths) -> results.AvailableConnector:
+    indexed = "proven" in data
+    return results.AvailableConnector(
+        name=name,
+        category=str(data.get("category") or ""),
+        description=str(data.get("description") or ""),
+        credentials=_credentials(data.get("credentials")),
+        definition=origin,
+        overrides=sources.shadows(name, paths),
+        proven=data["proven"] if indexed else (),
+        tables=data["tables"] if indexed else len(data.get("resources") or ()),
+        writes=data["writes"] if indexed else len(data.get("write_endpoints") or ()),
+        docs_url=str(data.get("docs_url") or ""),
+    )
 
 
 def _in_python(name: str, paths: Paths) -> results.AvailableConnector:

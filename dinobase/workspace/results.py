@@ -109,7 +109,7 @@ class CredentialInfo:
 
 @dataclass(frozen=True, slots=True)
 class AvailableConnector:
-    """What could be connected."""
+    """What could be connected; `proven` says by what: the vendor's `spec`, the `emulator`, the `live` API."""
 
     name: str
     category: str
@@ -117,6 +117,10 @@ class AvailableConnector:
     credentials: Sequence[CredentialInfo]
     definition: str = "packaged"
     overrides: bool = False
+    proven: Sequence[str] = ()
+    tables: int = 0
+    writes: int = 0
+    docs_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

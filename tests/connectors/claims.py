@@ -32,9 +32,7 @@ class Claim:
 
 def claims(connector: Connector, own_columns: dict[str, dict[str, Json]], vendor: Vendor) -> Iterator[Claim]:
     """Yield every claim; `own_columns` are those that the file has beside its defaults."""
-    known = {c.name: c.default for c in connector.credentials if c.default}
-    base = urlsplit(render_known(connector.client.base_url, known)).path.rstrip("/")
-    ask = _Asker(connector, vendor, known, base, {})
+    ask = asker(connector, vendor)
     if connector.check is not None:
         path = connector.check.path
         operation = ask.operation(connector.check.method, path, None)
@@ -47,6 +45,13 @@ def claims(connector: Connector, own_columns: dict[str, dict[str, Json]], vendor
         yield from _relationships(ask, resource)
     for write in connector.write_endpoints:
         yield from _write(ask, write)
+
+
+def asker(connector: Connector, vendor: Vendor) -> Asker:
+    """Return what finds a connector's operations in the specification."""
+    known = {c.name: c.default for c in connector.credentials if c.default}
+    base = urlsplit(render_known(connector.client.base_url, known)).path.rstrip("/")
+    return Asker(connector, vendor, known, base, {})
 
 
 def _authentication(connector: Connector, vendor: Vendor) -> Iterator[Claim]:
@@ -73,7 +78,9 @@ def _fits(auth: Auth, scheme: Json) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class Asker:
+    """Finds operations; `records` are the record schemas that were found so far, by resource."""
+
     connector: Connector
     vendor: Vendor
     known: dict[str, str]
@@ -81,6 +88,7 @@ class _Asker:
     records: dict[str, Node | None]
 
     def operation(self, method: str, path: str, base_url: str | None) -> Operation | None:
+        """Return what the specification has of a request."""
         base = urlsplit(base_url).path.rstrip("/") if base_url else self.base
         rendered = render_known(path, self.known)
         full = rendered if "://" in rendered else f"{base}/{rendered.lstrip('/')}"
@@ -99,7 +107,7 @@ class _Asker:
         return path
 
 
-def _resource(ask: _Asker, resource: Resource, columns: dict[str, Json]) -> Iterator[Claim]:
+def _resource(ask: Asker, resource: Resource, columns: dict[str, Json]) -> Iterator[Claim]:
     at, endpoint = f"resources.{resource.name}", resource.endpoint
     path = ask.whole_path(resource)
     operation = ask.operation(endpoint.method, path, endpoint.base_url)
@@ -115,7 +123,7 @@ def _resource(ask: _Asker, resource: Resource, columns: dict[str, Json]) -> Iter
         yield Claim("answer", f"{at}.answer", "the specification shows no answer")
         return
     yield from _paginator(at, ask.connector, endpoint, operation, answer)
-    record = _record(answer, endpoint.data_selector)
+    record = record_of(answer, endpoint.data_selector)
     ask.records[resource.name] = record
     selector = endpoint.data_selector or "(none)"
     yield Claim("data_selector", f"{at}.data_selector", "" if record else f"`{selector}` leads to no records")
@@ -128,7 +136,8 @@ def _resource(ask: _Asker, resource: Resource, columns: dict[str, Json]) -> Iter
         yield from _parameter_claims(f"{at}.retrieve", resource.retrieve.params, found)
 
 
-def _record(answer: Node, selector: str | None) -> Node | None:
+def record_of(answer: Node, selector: str | None) -> Node | None:
+    """Return the schema of the records in an answer."""
     if selector is not None:
         node = answer.at(selector)
         return None if node is None else node.items() or node
@@ -144,7 +153,7 @@ def _record(answer: Node, selector: str | None) -> Node | None:
     return lists[0] if len(lists) == 1 else None
 
 
-def _fields(at: str, ask: _Asker, resource: Resource, record: Node, columns: dict[str, Json]) -> Iterator[Claim]:
+def _fields(at: str, ask: Asker, resource: Resource, record: Node, columns: dict[str, Json]) -> Iterator[Claim]:
     keys = [resource.primary_key] if isinstance(resource.primary_key, str) else resource.primary_key or []
     for key in keys:
         yield field_claim("primary_key", f"{at}.primary_key", key, record, resource.lift)
@@ -170,7 +179,7 @@ def _fields(at: str, ask: _Asker, resource: Resource, record: Node, columns: dic
             yield Claim("values", f"{subject}.values", f"not in the specification: {more}" if more else "")
 
 
-def _relationships(ask: _Asker, resource: Resource) -> Iterator[Claim]:
+def _relationships(ask: Asker, resource: Resource) -> Iterator[Claim]:
     for relationship in resource.relationships:
         to = ask.connector.resource(relationship.to)
         sides = [(resource, name) for name in relationship.columns]
@@ -213,7 +222,7 @@ def _paginator(
         yield from _body_claims(f"{at}.paginator", {body_path: None}, operation)
 
 
-def _write(ask: _Asker, write: WriteEndpoint) -> Iterator[Claim]:
+def _write(ask: Asker, write: WriteEndpoint) -> Iterator[Claim]:
     at = f"write_endpoints.{write.name}"
     operation = ask.operation(write.method, write.path, write.base_url)
     yield _path_claim(f"{at}.path", write.method, write.path, operation)

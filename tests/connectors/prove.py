@@ -1,6 +1,7 @@
 """A record per connector of what the vendor's specification proves, so that it can be shown where there is none.
 
-`python -m tests.connectors.prove [NAME...]` writes the records; it needs the specifications.
+`python -m tests.connectors.prove [NAME...]` writes the records and the shapes for the emulator; it needs the
+specifications.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import yaml
 from dinobase.spec.load import load_connector
 from dinobase.spec.models import Connector
 from tests.connectors.claims import Claim, claims
+from tests.connectors.emulator.shapes import SHAPES
 from tests.connectors.graphs import graph_claims
 from tests.connectors.openapi import Vendor
+from tests.connectors.shaping import shape
 from tests.connectors.vendors import SPECS, files, has_specification, read_vendor, schema_file
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +94,32 @@ def record(name: str) -> dict[str, Any]:
     }
 
 
+def made_shape(name: str) -> str | None:
+    """Return the text of a connector's shape file as the specification has it; None where there is none."""
+    made = shape(load_connector(CONFIGS / f"{name}.yaml"), name)
+    return None if made is None else written(made)
+
+
+def written(shape: Any) -> str:
+    """Write a shape: a resource's record on a line of its own."""
+    parts = []
+    for section in ("resources", "writes"):
+        lines = [f"  {json.dumps(n)}: {json.dumps(s, ensure_ascii=False)}" for n, s in shape.get(section, {}).items()]
+        parts.append(f' "{section}": {{\n' + ",\n".join(lines) + "\n }")
+    head = f' "made_from": {json.dumps(shape["made_from"])},\n' if "made_from" in shape else ""
+    return "{\n" + head + ",\n".join(parts) + "\n}\n"
+
+
+def write_shape(name: str) -> None:
+    """Write a connector's shape file, unless it is somebody's own."""
+    path = SHAPES / f"{name}.json"
+    if path.is_file() and "made_from" not in json.loads(path.read_text(encoding="utf-8")):
+        return
+    text = made_shape(name)
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+
+
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file, line ends as in the repository."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
@@ -111,6 +140,7 @@ def main(names: list[str]) -> int:
             sys.stderr.write(f"{name}: (a hint) {claim.subject}: {claim.wrong}\n")
         PROOFS.mkdir(exist_ok=True)
         text = json.dumps(record(name), indent=1, ensure_ascii=False)
+        write_shape(name)
         (PROOFS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     return 1 if broken else 0
 

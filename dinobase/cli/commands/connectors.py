@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
-from dinobase.cli.table import Column, Table
+from dinobase.cli.table import Column, Table, plain
+
+if TYPE_CHECKING:
+    from dinobase.workspace.results import AvailableConnector
 
 
 def arguments(parser: parse.Parser) -> None:
     """Choose between connected ones and all."""
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only those whose name, category or text has it")
     parser.add_argument("--available", action="store_true", help="what could be connected")
-    parser.add_argument("--search", metavar="WORD", help="only those whose name, category or description has it")
+    parser.add_argument("--search", metavar="WORD", help="the same as WORD")
     parse.add_identity(parser)
     parse.add_format(parser)
 
@@ -24,21 +30,12 @@ def run(args: argparse.Namespace) -> int:
 
     workspace = Workspace.open()
     output = Output.choose(args.format)
+    search = " ".join([*args.words, *([args.search] if args.search else [])])
     if args.available:
-        found = workspace.available(args.search or "")
-        output.emit(
-            found,
-            Table(
-                (Column("name", "name"), Column("category"), Column("definition", "status"), Column("description")),
-                [
-                    (c.name, c.category, _origin(c.definition, overrides=c.overrides), c.description)
-                    for c in found.available
-                ],
-                empty=f"No connector matches `{args.search}`." if args.search else "There are none.",
-            ),
-        )
+        found = workspace.available(search)
+        output.emit(found, _available(found.available, search))
         return Exit.DONE
-    result = workspace.connectors(args.search or "", identity=workspace.identity(args.identity))
+    result = workspace.connectors(search, identity=workspace.identity(args.identity))
     output.emit(
         result,
         Table(
@@ -69,5 +66,29 @@ def run(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _origin(origin: str, *, overrides: bool) -> str:
-    return f"{origin}, overrides" if overrides else origin
+def _available(found: Sequence[AvailableConnector], search: str) -> Table:
+    """Group by category; say what each needs and what proves it."""
+    rows, category = [], None
+    for c in found:
+        shown = c.category if c.category != category else ""
+        needs = ", ".join(each.name for each in c.credentials if each.required)
+        rows.append((shown, c.name, needs, c.tables or "", c.writes or "", _proven(c), c.description))
+        category = c.category
+    columns = (
+        Column("category"),
+        Column("name", "name"),
+        Column("needs"),
+        Column("tables", "count"),
+        Column("writes", "count"),
+        Column("proven by"),
+        Column("description"),
+    )
+    nothing = f"No connector matches `{plain(search)}`: dinobase connector create writes one." if search else ""
+    after = ("", "[dim]Connect one: [/dim]dinobase add NAME[dim]; a word narrows this list.[/dim]") if rows else ()
+    return Table(columns, rows, after=after, empty=nothing or "There are none.")
+
+
+def _proven(connector: AvailableConnector) -> str:
+    if connector.definition == "user":
+        return "your own file, overrides" if connector.overrides else "your own file"
+    return ", ".join(connector.proven)

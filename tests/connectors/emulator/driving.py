@@ -20,6 +20,8 @@ from tests.connectors.emulator.shapes import guessed, keys_of
 
 Json: TypeAlias = Any
 
+_NUMBERS = {"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "NUMBER"}
+
 
 @dataclass(slots=True)
 class Statement:
@@ -166,7 +168,10 @@ class Driver:
             if column in keys or column in named:
                 continue
             schema = self._schema(write, resource, table, column)
-            found[column] = values.make(schema, snake(column), number)
+            value = values.make(schema, snake(column), number)
+            if isinstance(value, str) and table.types.get(column, "") in _NUMBERS:
+                value = number
+            found[column] = value
         return {column: value for column, value in found.items() if value is not None}
 
     def _allowed(self, write: WriteEndpoint) -> set[tuple[str, ...]] | None:

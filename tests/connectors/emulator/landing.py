@@ -88,6 +88,8 @@ def same(value: Json, held: Json) -> bool:
         return (value is None or value in ({}, [])) if held is None else value == held
     if isinstance(held, datetime | date):
         mine = values.moment(value)
+        if not isinstance(held, datetime) and mine is not None:
+            return bool(mine.date() == held)
         theirs = values.moment(held.isoformat())
         return mine == theirs or str(held) == str(value)
     if isinstance(value, bool) or isinstance(held, bool):

@@ -40,7 +40,8 @@ class Retrieving:
         """Return the answer to a request for one record, None where it is none."""
         if request.method != "GET":
             return None
-        for resource, path in sorted(self.known, key=lambda known: len(known[1].names)):
+        missing = None
+        for resource, path in self.known:
             holes = path.read(request.path)
             if holes is None:
                 continue
@@ -49,8 +50,8 @@ class Retrieving:
                 if names(stream, record, wanted, self.records.server):
                     selector = resource.retrieve.data_selector if resource.retrieve else ""
                     return Got(resource, Reply(put(None, steps(selector or "$"), record.data)))
-            return Got(resource, Reply({"message": "not found"}, 404))
-        return None
+            missing = missing or Got(resource, Reply({"message": "not found"}, 404))
+        return missing
 
 
 def names(stream: Stream, record: Record, wanted: dict[str, str], server: str) -> bool:

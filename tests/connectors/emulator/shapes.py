@@ -65,7 +65,9 @@ def read(connector: Connector, folder: Path = SHAPES) -> Shapes:
         if not isinstance(record, dict):
             record = _selected(resource) if resource.query else {}
         resources[resource.name] = Shape(
-            completed(record, connector, resource), known.get("list", ""), known.get("single", False)
+            completed(record, connector, resource, _taken(connector, resource, written.get("writes", {}))),
+            known.get("list", ""),
+            known.get("single", False),
         )
     writes = {
         write.name: WriteShape(known.get("body"), known.get("required", []))
@@ -75,8 +77,26 @@ def read(connector: Connector, folder: Path = SHAPES) -> Shapes:
     return Shapes(resources, writes)
 
 
-def completed(record: dict[str, Schema], connector: Connector, resource: Resource) -> dict[str, Schema]:
-    """Return a record's schema with all that the connector names in it."""
+def _taken(connector: Connector, resource: Resource, writes: dict[str, Json]) -> dict[str, Schema]:
+    """Return what a table's write endpoints take for each column: what can be written is read back as such."""
+    found: dict[str, Schema] = {}
+    for write in connector.write_endpoints:
+        if table_name(connector, write) != resource.name or write.bulk or write.mutation:
+            continue
+        body = (writes.get(write.name) or {}).get("body")
+        inside = get(body, steps(write.request_body_path)) if write.request_body_path else body
+        for column in write.columns or []:
+            path = write.columns[column] if isinstance(write.columns, dict) else column.replace("__", ".")
+            schema = get(inside, steps(path))
+            if schema not in (None, {}, "json"):
+                found.setdefault(column, schema)
+    return found
+
+
+def completed(
+    record: dict[str, Schema], connector: Connector, resource: Resource, taken: dict[str, Schema]
+) -> dict[str, Schema]:
+    """Return a record's schema with all that the connector names in it; `taken` has what is written there."""
     lift = [part for part in resource.lift if part]
     for name in lift:
         if get(record, list(steps(name))) in (None, "json"):
@@ -85,7 +105,7 @@ def completed(record: dict[str, Schema], connector: Connector, resource: Resourc
     roots = {steps(name)[0] for name in own if name}
     for name, column in resource.columns.items():
         outside = steps(name.replace("__", "."))[0] in roots
-        record = _with(record, name, lift, _of_column(name, column), into_lift=not outside)
+        record = _with(record, name, lift, _of_column(name, column, taken), into_lift=not outside)
     for name in keys_of(resource):
         record = _with(record, name, lift, "string", exact=True)
     for name in addressed(connector, resource):
@@ -128,7 +148,7 @@ def guessed(name: str) -> Schema:
     return "date-time" if _TIME.search(word) else "string"
 
 
-def _of_column(name: str, column: Column) -> Schema:
+def _of_column(name: str, column: Column, taken: dict[str, Schema]) -> Schema:
     if column.values:
         return list(column.values)
     kind = (column.type or "").upper().split("(", 1)[0]
@@ -142,6 +162,8 @@ def _of_column(name: str, column: Column) -> Schema:
         return "number"
     if column.unit and kind == "":
         return "integer" if column.unit == "cents" else "number"
+    if name in taken and not kind:
+        return taken[name]
     if column.pii == "email":
         return "email"
     return _SQL.get(kind) or guessed(name)
