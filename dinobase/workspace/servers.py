@@ -177,8 +177,9 @@ def search(workspace: Workspace, words: str, limit: int, identity: str) -> McpFo
 def _score(tool: McpTool, wanted: list[str]) -> float:
     """Weigh where words are: in the name more than in the description, in that more than in arguments."""
     places = (
-        (4.0, f"{tool.server} {snake(tool.name)}".replace("_", " ")),
+        (4.0, snake(tool.name).replace("_", " ")),
         (2.0, tool.description.lower()),
+        (1.0, tool.server.replace("_", " ")),
         (1.0, " ".join(f"{a.name} {a.description}" for a in tool.arguments).lower()),
     )
     total = 0.0
