@@ -24,6 +24,7 @@ _FIELDS = 12  # fields of a record beside those that the connector names
 _INSIDE = 6
 _VALUES = 12
 _FORMATS = {"date-time": "date-time", "date": "date", "email": "email", "uri": "uri", "url": "uri", "uuid": "uuid"}
+_SCALARS = {"string", "integer", "number", "boolean"}
 _NUMBERS = {"int32": "integer", "int64": "integer"}
 
 
@@ -127,6 +128,9 @@ def compact(node: Node, depth: int, names: Iterable[str] | None = None, most: in
     for key in ("oneOf", "anyOf"):
         parts = [part for part in schema.get(key, []) if not _is_null(follow(part, node.document))]
         if parts and "properties" not in schema:
+            kinds = {compact(Node(part, node.document), depth + 1) for part in parts if _is_scalar(part, node)}
+            if len({kind for kind in kinds if isinstance(kind, str)}) > 1:
+                return "any"
             plain = [p for p in parts if "enum" not in (follow(p, node.document) or {})]
             return compact(Node((plain or parts)[0], node.document), depth, names, most)
     if "enum" in schema and _kind(schema) not in {"array", "object"}:
@@ -144,11 +148,17 @@ def compact(node: Node, depth: int, names: Iterable[str] | None = None, most: in
     return _plain(schema)
 
 
+def _is_scalar(part: Json, node: Node) -> bool:
+    """Tell whether an alternative is a plain value without a list of its own."""
+    schema = follow(part, node.document)
+    return isinstance(schema, dict) and "enum" not in schema and _kind(schema) in _SCALARS
+
+
 def _plain(schema: dict[str, Json]) -> str:
     kind, form = _kind(schema), str(schema.get("format", ""))
     if kind == "string":
         return _NUMBERS.get(form, _FORMATS.get(form, "string")) if form not in _NUMBERS else "string"
-    if kind in {"integer", "number", "boolean"}:
+    if kind in {"integer", "number", "boolean", "any"}:
         return "unix" if form == "unix-time" else kind
     return "json"
 
@@ -185,6 +195,8 @@ def _properties(node: Node, depth: int) -> tuple[dict[str, Node], bool]:
 
 def _kind(schema: dict[str, Json]) -> str:
     kind = schema.get("type")
+    if isinstance(kind, list) and len(set(kind) - {"null"}) > 1 and not set(kind) & {"object", "array"}:
+        return "any"
     if isinstance(kind, list):
         kind = next((each for each in kind if each != "null"), "")
     if not kind and "properties" in schema:

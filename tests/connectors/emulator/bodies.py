@@ -49,7 +49,7 @@ def _fixed(template: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 def _against(value: Json, schema: Json, at: str, *, form: bool) -> Iterator[str]:
-    if value is None or (isinstance(schema, str) and schema in {"json", "null"}):
+    if value is None or (isinstance(schema, str) and schema in {"json", "null", "any"}):
         return
     if isinstance(schema, dict):
         yield from _structured(value, schema, at, form=form)

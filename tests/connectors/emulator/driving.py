@@ -194,7 +194,7 @@ class Driver:
         inside = tuple(mapped.split(".")) if mapped else self._inside(write, path)
         for schema, where in ((body, inside), (record, path)):
             found = get(schema, list(where)) if schema is not None else None
-            if found is not None and found not in ("null", {}):
+            if found is not None and found not in ("null", "any", {}):
                 return found
         return guessed(column)
 

@@ -88,7 +88,7 @@ def _taken(connector: Connector, resource: Resource, writes: dict[str, Json]) ->
         for column in write.columns or []:
             path = write.columns[column] if isinstance(write.columns, dict) else column.replace("__", ".")
             schema = get(inside, steps(path))
-            if schema not in (None, {}, "json"):
+            if schema not in (None, {}, "json", "any"):
                 found.setdefault(column, schema)
     return found
 

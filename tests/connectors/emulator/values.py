@@ -1,8 +1,8 @@
 """Small values of a compact schema: the same number gives the same value, another number another one.
 
 A compact schema is JSON: a type's name (`string`, `integer`, `number`, `boolean`, `date-time`, `date`, `unix`,
-`unix_ms`, `email`, `uri`, `uuid`, `json`), a list of allowed values, an object of schemas, or `{"[]": schema}` for an
-array. `?` as a key of an object means: other keys may be there too.
+`unix_ms`, `email`, `uri`, `uuid`, `json`, `any` for several scalar types), a list of allowed values, an object of
+schemas, or `{"[]": schema}` for an array. `?` as a key of an object means: other keys may be there too.
 """
 
 from __future__ import annotations
