@@ -37,6 +37,7 @@ def render(cases: Sequence[Case], results: Mapping[str, Results], *, command: st
     titles |= {
         f"{case.name}_first": f"The full load before it: {case.rows:,} rows" for case in cases if case.generations
     }
+    titles["postgres1m"] = "PostgreSQL: a table of 1,000,000 rows and 13 columns"
     titles["select1"] = "Cold start: one question, whole process"
     for name, found in results.items():
         case = next((case for case in cases if case.name == name), None)

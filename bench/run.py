@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 
 import coldstart
+import postgres1m
 import report
 import trial
 from cases import all_cases
 from contenders import CONTENDERS
 
-EXTRA = ("memory", "select1")
+EXTRA = ("memory", "select1", postgres1m.NAME)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             results |= trial.run_case(case, chosen, 1 if given.case == ["memory"] else runs)
     if "select1" in wanted:
         results |= coldstart.run({*given.only}, 5 if given.quick else 20)
+    if postgres1m.NAME in wanted:
+        results |= postgres1m.run(given.only, runs, quick=given.quick)
     text = report.render(
         cases, results, command="python bench/run.py " + " ".join(argv or sys.argv[1:]), runs=runs, load=before
     )

@@ -32,6 +32,10 @@ def targets(cases: Sequence[Case], results: Mapping[str, Results]) -> list[Targe
         at_least("1 % of 100k changed, against the reference", results, "incremental100k", "reference", 4),
         floor(results),
     ]
+    found += [
+        at_least("1M rows of PostgreSQL, against the reference", results, "postgres1m", "reference", 15),
+        against_bare_copy(results),
+    ]
     found += [bound(case, results) for case in cases if case.bound]
     found += [memory(results), memory_growth(results), cold_start(results)]
     return found
@@ -66,6 +70,14 @@ def floor(results: Mapping[str, Results]) -> Target:
     if ours is None or bare is None:
         return missing(title, asked)
     return Target(title, asked, ours / bare, f"{ours / bare:.2f} times ({ours:.2f} s, {bare:.2f} s)", ours <= bare)
+
+
+def against_bare_copy(results: Mapping[str, Results]) -> Target:
+    title, asked = "1M rows of PostgreSQL, against bare COPY and DuckDB load", "at most 1.3x"
+    ours, bare = seconds(results, "postgres1m", "ours"), seconds(results, "postgres1m", "bare")
+    if ours is None or bare is None:
+        return missing(title, asked)
+    return Target(title, asked, ours / bare, f"{ours / bare:.2f}x ({ours:.2f} s, {bare:.2f} s)", ours / bare <= 1.3)
 
 
 def bound(case: Case, results: Mapping[str, Results]) -> Target:
