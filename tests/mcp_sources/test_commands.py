@@ -53,6 +53,11 @@ def test_a_tool_that_reads_is_called_without_a_question(cli: Cli) -> None:
     assert "cheese" in plain(shown.out)
 
 
+def test_flags_may_stand_between_a_calls_arguments(cli: Cli) -> None:
+    words = ("call", "shelves", "search_shelves", "--format", "json", "words=a", "--yes", "limit=3")
+    assert cli.ok("mcp", *words)["value"]["shelves"][0]["asked"] == {"words": "a", "limit": 3}
+
+
 def test_an_answer_that_is_an_error_ends_with_1(cli: Cli) -> None:
     done = cli("mcp", "call", "shelves", "get_error")
     assert (done.code, done.json["is_error"], done.json["value"]) == (1, True, "no such shelf")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dinobase.workspace.tool_calls import ToolCalls
 
 
+_WITH_VALUE = ("--json", "--format", "--as")
+
+
 def arguments(parser: parse.Parser) -> None:
     """One parser per action."""
     below = parser.add_subparsers(
@@ -42,6 +45,23 @@ def arguments(parser: parse.Parser) -> None:
     for each in (listing, info, search, call, instructions):
         parse.add_identity(each)
         parse.add_format(each)
+
+
+def parse_words(parser: parse.Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Let flags stand between the arguments of a call: argparse takes a list of them in one piece only."""
+    if words[:1] != ["call"]:
+        return parser.parse(words)
+    flags: list[str] = []
+    rest: list[str] = []
+    left = iter(words[1:])
+    for word in left:
+        if not word.startswith("-"):
+            rest.append(word)
+            continue
+        flags.append(word)
+        if word in _WITH_VALUE:
+            flags += [value for value in [next(left, None)] if value is not None]
+    return parser.parse(["call", *flags, *rest])
 
 
 def run(args: argparse.Namespace) -> int:
