@@ -16,7 +16,7 @@ async def confirm(call: Call, id: str) -> str:  # noqa: A002 - what clients call
 
 
 async def confirm_batch(call: Call, ids: Annotated[list[str], MinLen(1), MaxLen(50)]) -> str:
-    """Confirm several in order, up to the first that fails."""
+    """Confirm several, up to the first that fails."""
     return await call.ask("confirm_batch", ids=ids)
 
 

@@ -18,9 +18,9 @@ async def query(
     budget: Annotated[int, Ge(200), Le(50_000)] = 5000,
     timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the query's, which ends in another process
 ) -> str:
-    """Run one SELECT in DuckDB's dialect, or plan INSERT, UPDATE, DELETE, MERGE: confirm sends them.
+    """Run one SELECT (DuckDB), or plan INSERT, UPDATE, DELETE, MERGE: confirm sends them.
 
-    Past budget tokens it answers with a summary and a table result.r_... for further queries.
+    Past budget tokens: a summary and a table result.r_... for further queries.
     """
     try:
         return await call.ask("query", sql=sql, budget=budget, timeout=timeout)
