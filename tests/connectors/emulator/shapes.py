@@ -105,7 +105,8 @@ def completed(
     roots = {steps(name)[0] for name in own if name}
     for name, column in resource.columns.items():
         outside = steps(name.replace("__", "."))[0] in roots
-        record = _with(record, name, lift, _of_column(name, column, taken), into_lift=not outside)
+        schema = _of_column(name, column, taken)
+        record = _with(record, name, lift, schema, into_lift=not outside, typed=column.type is not None)
     for name in keys_of(resource):
         record = _with(record, name, lift, "string", exact=True)
     for name in addressed(connector, resource):
@@ -154,6 +155,8 @@ def _of_column(name: str, column: Column, taken: dict[str, Schema]) -> Schema:
     kind = (column.type or "").upper().split("(", 1)[0]
     if kind == "JSON":
         return "json"
+    if kind.endswith("[]"):
+        return {ITEMS: _SQL.get(kind[:-2]) or "string"}
     if kind.startswith("TIMESTAMP"):
         return "date-time"
     if column.unit in {"epoch_s", "epoch_ms"}:
@@ -177,8 +180,9 @@ def _with(
     *,
     into_lift: bool = False,
     exact: bool = False,
+    typed: bool = False,
 ) -> dict[str, Schema]:
-    """Return the schema with a field where it is missing, or says nothing."""
+    """Return the schema with a field where it is missing, says nothing, or is text that the connector reads `typed`."""
     if name.startswith("_"):
         return record
     if "[" in name:
@@ -186,7 +190,8 @@ def _with(
     found = field_path(record, name, lift)
     if found is not None:
         known = get(record, list(found))
-        return put(record, list(found), schema) if known == "json" and exact else record
+        told = (known == "json" and exact) or (known in {"string", "number"} and typed and schema != "json")
+        return put(record, list(found), schema) if told else record
     path = [step for step in steps(name.replace("__", ".")) if isinstance(step, str)]
     if into_lift and lift and path[0] not in lift:
         path = [*[str(s) for s in steps(lift[0])], *path]
