@@ -76,13 +76,13 @@ class Bench:
 
 
 @contextmanager
-def bench(raw: Json, folder: Path) -> Iterator[Bench]:
-    """Serve a connector and connect it."""
+def bench(raw: Json, folder: Path, known: Path = shapes.SHAPES) -> Iterator[Bench]:
+    """Serve a connector and connect it; `known` is the folder of its shape."""
     server = Emulator()
     with serving(server):
         name = raw["name"]
         wired = wire(raw, server.url, folder / "connectors" / f"{name}.yaml")
-        server.play(wired.connector, shapes.read(wired.connector))
+        server.play(wired.connector, shapes.read(wired.connector, known))
         workspace = Workspace(paths(folder))
         (folder / "config.yaml").write_text(yaml.safe_dump(_CONFIG), encoding="utf-8")
         workspace.add(name, given=wired.values)

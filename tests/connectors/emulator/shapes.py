@@ -190,7 +190,9 @@ def _with(
     found = field_path(record, name, lift)
     if found is not None:
         known = get(record, list(found))
-        told = (known == "json" and exact) or (known in {"string", "number"} and typed and schema != "json")
+        told = (known == "json" and exact) or (
+            typed and schema != "json" and isinstance(known, str) and known in {"string", "number"}
+        )
         return put(record, list(found), schema) if told else record
     path = [step for step in steps(name.replace("__", ".")) if isinstance(step, str)]
     if into_lift and lift and path[0] not in lift:
