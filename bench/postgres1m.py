@@ -137,7 +137,7 @@ def _call(argv: list[str], place: Path) -> None:
 def _asked(python: str, file: Path, table: str) -> tuple[int, int, str]:
     code = (
         "import duckdb, json, sys; "
-        "print(json.dumps(duckdb.connect(sys.argv[1], read_only=True).sql(sys.argv[2]).fetchone()))"
+        "print(json.dumps(duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchone()))"
     )
     n, k, a = json.loads(call([python, "-c", code, str(file), FACTS.format(table=table)], file.parent))
     return n, k, a

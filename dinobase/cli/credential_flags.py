@@ -61,7 +61,7 @@ def _kind(words: Sequence[str], own_values: Sequence[str], known: Sequence[str])
 
 
 def _help(credential: CredentialInfo) -> str:
-    text = (credential.prompt or credential.name).rstrip(":")
+    text = (credential.prompt or credential.help or credential.name).rstrip(":.")
     more = [f"else ${credential.env}"] if credential.env else []
     if not credential.required:
         more.append("optional")

@@ -81,7 +81,8 @@ def _kept(
     if credential.name in stored:
         return stored[credential.name], "stored"
     if not credential.secret and credential.name in params:
-        return str(params[credential.name]), "stored"
+        value = params[credential.name]
+        return ",".join(map(str, value)) if isinstance(value, list) else str(value), "stored"
     return None if credential.default is None else (credential.default, "default")
 
 

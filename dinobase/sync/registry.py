@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dinobase.core.errors import UnknownName, did_you_mean
+from dinobase.core.errors import UnknownName, UsageError, did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.sync import sources
 
@@ -106,6 +106,13 @@ def definition(name: str, paths: Paths) -> Path:
     path = sources.find(name, paths)
     if path is not None:
         return path
+    if is_python(name, paths):
+        raise UsageError(
+            f"`{name}` is read by a program of ours: there is no file of it",
+            code="connector.no_file",
+            hint=f"dinobase add {name} --help; a sync of one table tries it: dinobase sync NAME --resources TABLE",
+            name=name,
+        )
     near = did_you_mean(name, known(paths))
     hint = f"Did you mean `{near}`? " if near else ""
     raise UnknownName(

@@ -10,7 +10,7 @@ from pathlib import Path
 import _duckdb
 import pytest
 
-from dinobase.core.errors import CredentialMissing, FetchError
+from dinobase.core.errors import CredentialMissing, FetchError, UsageError
 from tests.databases.desk import Desk
 
 
@@ -172,3 +172,43 @@ def test_a_source_is_available_by_name_and_its_entry_is_in_config_yaml(tmp_path:
         for check in desk.workspace.doctor().checks
         if "notes" in check.name or "sqlite" in check.name
     )
+
+
+def test_options_can_be_written_as_lists_in_config_yaml(tmp_path: Path, desk: Desk) -> None:
+    path = sqlite_file(
+        tmp_path / "a.db", "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY)"
+    )
+    desk.add("sqlite", path=path)
+    config = desk.workspace.paths.config
+    config.write_text(f"connectors:\n  db: {{type: sqlite, params: {{path: {path}, tables: [a, b*]}}}}\n")
+    assert sorted(desk.good()) == ["a", "b"]
+    config.write_text(f"connectors:\n  db: {{type: sqlite, params: {{path: {path}, tables: [b*]}}}}\n")
+    assert sorted(desk.good()) == ["b"]
+
+
+def test_what_asks_for_a_file_says_that_a_database_has_none(tmp_path: Path, desk: Desk) -> None:
+    desk.add("sqlite", path=sqlite_file(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY)"))
+    with pytest.raises(UsageError) as caught:
+        desk.workspace.connector_test("db")
+    assert caught.value.error_code == "connector.no_file"
+
+
+def test_a_policy_masks_columns_whose_names_promise_personal_data(tmp_path: Path, desk: Desk) -> None:
+    script = "CREATE TABLE t (id INTEGER PRIMARY KEY, email TEXT, plan TEXT); INSERT INTO t VALUES (1, 'a@example.com', 'pro')"
+    path = sqlite_file(tmp_path / "a.db", script)
+    desk.add("sqlite", path=path)
+    desk.good()
+    with desk.workspace.paths.config.open("a") as file:
+        file.write("access:\n  bot: {sources: ['*'], pii: deny}\n")
+    assert list(desk.workspace.query("SELECT * FROM db.t", identity="bot").columns) == ["id", "plan"]
+    assert list(desk.workspace.query("SELECT email FROM db.t").rows) == [("a@example.com",)]
+
+
+def test_removing_a_database_leaves_nothing_of_it_and_its_file_untouched(tmp_path: Path, desk: Desk) -> None:
+    path = sqlite_file(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    before = Path(path).read_bytes()
+    desk.add("sqlite", path=path)
+    desk.good()
+    desk.workspace.remove("db")
+    assert not list(desk.workspace.paths.state.glob("db.source*"))
+    assert Path(path).read_bytes() == before
