@@ -18,7 +18,7 @@ from dinobase.kinds.paginate.page import Page, Pager, Step
 from dinobase.kinds.paginate.single_page import SinglePage
 from dinobase.kinds.path import compile_path
 from dinobase.kinds.read.rest import Asked, Listing, combined, listing
-from dinobase.kinds.select import Selector
+from dinobase.kinds.select import Cut, Selector
 from dinobase.spec.models import Resource
 
 Answer = TypeVar("Answer")
@@ -43,7 +43,7 @@ class Got:
 class ResourceReader:
     """Asks for pages of a resource and reads them; what it settles on (the list of records) holds for all of them."""
 
-    def __init__(self, session: Session, resource: Resource) -> None:
+    def __init__(self, session: Session, resource: Resource, cut: Cut | None = None) -> None:
         connector = session.connector
         self.session = session
         self.resource = resource
@@ -53,7 +53,7 @@ class ResourceReader:
             resource.paginator or resource.endpoint.paginator or connector.client.paginator or SinglePage()
         )
         own = self.graphql or self.mcp
-        self._selector = Selector(resource.data_selector if own else resource.endpoint.data_selector)
+        self._selector = Selector(resource.data_selector if own else resource.endpoint.data_selector, cut)
         self._gone = _GONE | set(resource.empty_statuses) if resource.parent else frozenset()
         self._clashes: set[str] = set()
         self._hosts = frozenset(host.lower() for host in connector.client.allow_hosts)

@@ -14,6 +14,7 @@ from dinobase.extract.reader import ResourceReader
 from dinobase.extract.session import Session
 from dinobase.extract.stream import first_span, stream, tags_of
 from dinobase.kinds.read.rest import Asked, combined, listing
+from dinobase.kinds.select import Cut
 from dinobase.kinds.tags import with_tags
 from dinobase.spec.models import Resource
 
@@ -52,12 +53,13 @@ async def read(
     resume: str | Mapping[int, str] = "",
     first_stream: int = 0,
     done_streams: Container[int] = (),
+    cut: Cut | None = None,
 ) -> AsyncGenerator[Batch, None]:
     """Read a resource, or its children of these parents; a fresh parent's are asked for from the initial value.
 
-    `resume` is the stream's last Batch.resume, or one per stream number.
+    `resume` is the stream's last Batch.resume, or one per stream number; `cut` takes a page's records all at once.
     """
-    reader = ResourceReader(session, resource)
+    reader = ResourceReader(session, resource, cut if parents is None else None)
     span = first_span(resource.incremental, start_value, end_value)
     whole = first_span(resource.incremental, None, end_value)
 

@@ -46,6 +46,11 @@ class Body:
         self._containers[()] = self._open_root() if raw and raw[0] in b"{[" else None
 
     @property
+    def masked(self) -> bool:
+        """Half surrogate pairs are hidden in it: what is in it is not yet the API's own bytes."""
+        return self._masked
+
+    @property
     def empty(self) -> bool:
         """No body, null, [] or {}."""
         return not self.raw or self.raw == b"null" or (self.raw[0] in b"{[" and not self._containers[()])

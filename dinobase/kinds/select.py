@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
 
 from dinobase.kinds.body import Body, MalformedError, Parts, Raw, is_object
 from dinobase.kinds.path import Path, compile_path
 
 _SHOWN = 20
 
+_ARRAY = msgspec.json.Decoder(list[Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Elements(Sequence[Raw]):
+    """A page's records as the text between an array's brackets; `by` found that a typed read keeps all of them."""
+
+    text: bytes
+    rows: int
+    by: object = field(compare=False)
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return self.rows
+
+    def __getitem__(self, at: Any) -> Any:
+        """Return one record, or several, in their own bytes."""
+        return _ARRAY.decode(b"[%b]" % self.text)[at]
+
+
+Cut: TypeAlias = Callable[[Raw | bytes], Elements | None]
+"""Takes the text of an array to all its records at once; None where they have to be cut out one by one."""
+
 
 class Selector:
     """The records of one resource's pages; without a path the list that the first page settles on stays the one."""
 
-    __slots__ = ("_key", "_path")
+    __slots__ = ("_cut", "_key", "_path")
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, cut: Cut | None = None) -> None:
+        self._cut = cut
         text = path.strip() if path else path
         while text and text.endswith(("[*]", "[]")):
             text = text.removesuffix("[*]").removesuffix("[]")
@@ -46,6 +74,9 @@ class Selector:
         return _objects([found for place in places if (found := body.at(place)) is not None])
 
     def _value(self, body: Body, place: Parts) -> Sequence[Raw | bytes]:
+        elements = self._elements(body, place)
+        if elements is not None:
+            return elements
         items = body.items(place)
         if items is not None:
             return _objects(items)
@@ -63,6 +94,12 @@ class Selector:
             code="fetch.selector",
         )
 
+    def _elements(self, body: Body, place: Parts) -> Elements | None:
+        if self._cut is None or body.masked:
+            return None
+        array = body.at(place)
+        return self._cut(array) if array is not None and memoryview(array)[0] == ord("[") else None
+
     def _only_list(self, body: Body) -> Sequence[Raw | bytes]:
         items = body.items(())
         if items is not None:
@@ -72,7 +109,7 @@ class Selector:
             shown = body.raw[:80].decode(errors="replace")
             raise MalformedError(f"the body is `{shown}`, neither an array nor an object", code="fetch.selector")
         if self._key in top:
-            return body.items((self._key,)) or ()
+            return self._elements(body, (self._key,)) or body.items((self._key,)) or ()
         lists = {key: found for key in top if (found := body.items((key,))) is not None}
         full = [key for key, found in lists.items() if found and is_object(found[0])]
         if len(full) == 1:

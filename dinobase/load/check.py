@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from dinobase.kinds.select import Elements
 from dinobase.load.lattice import BIGINT_MAX, BIGINT_MIN
 from dinobase.load.schema import JSON, TIMES, UNKNOWN, UNKNOWN_LIST, Column, Path, TableSchema
 
@@ -63,18 +64,36 @@ class Checker:
         self.guarded = types == {"DOUBLE"} and not thorough
         record = _structure(tree, ()) if self.plain else dict[str, Any]
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(record)
+        self._array: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[record])  # type: ignore[valid-type] # made here
 
-    def holds(self, lines: bytes) -> bool:
-        """Tell whether a typed read of these lines (NDJSON) is exact."""
+    def holds(self, text: bytes, *, array: bool = False) -> bool:
+        """Tell whether a typed read of these records (NDJSON, or an array) is exact."""
         if not self.plain:
             return False
         try:
-            self._decoder.decode_lines(lines)
+            if array:
+                self._array.decode(text)
+            else:
+                self._decoder.decode_lines(text)
         except (msgspec.MsgspecError, RecursionError):
             return False
-        if not self._scans or (self.guarded and not any(p.search(lines) for p in _SUSPECT)):
+        return self._digits_hold(text)
+
+    def cut(self, array: msgspec.Raw | bytes) -> Elements | None:
+        """Return an array's records all at once, None where a typed read of them may not be exact."""
+        if not self.plain:
+            return None
+        try:
+            rows = len(self._array.decode(array))
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+        text = bytes(memoryview(array)[1:-1])
+        return Elements(text, rows, self) if rows and self._digits_hold(text) else None
+
+    def _digits_hold(self, text: bytes) -> bool:
+        if not self._scans or (self.guarded and not any(p.search(text) for p in _SUSPECT)):
             return True
-        return not has_long_number(lines)
+        return not has_long_number(text)
 
 
 _SUSPECT = (_LONG_FRACTION, *_SMALL)

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Raw
+
 from dinobase.core.errors import LakeError, LoadError
+from dinobase.kinds.select import Elements
 from dinobase.lake.connection import Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load import exact
@@ -23,6 +26,7 @@ from dinobase.load.structure import Structure
 
 FIRST_SAMPLE = 400  # records from which a new table's columns are guessed; all are checked afterwards
 _LONG = -1
+_TRIES = 3  # pages that could not be cut at once, after which no more are tried under the same schema
 _INTEGERS = {"BIGINT", "BIGINT[]"}
 _DOUBLES = {"DOUBLE", "DOUBLE[]"}
 MAX_ROUNDS = 40  # a staging that fails names one column that widens; no table has so many that take turns
@@ -61,6 +65,7 @@ class Landing:
         self._empty: list[Segment] = []  # of records without a field, until one has some
         self._thorough = False
         self._checker = Checker(schema)
+        self._cutter, self._uncut = self._checker, 0
         self._begun = False
 
     def _declared(self, schema: TableSchema) -> TableSchema:
@@ -71,28 +76,42 @@ class Landing:
                 schema = schema.with_column(replace(column, type=type_, origin="declared"))
         return schema
 
-    def stage(self, segment: Segment, lines: bytes | None = None) -> None:
-        """Make the segment's Parquet file; `lines` spares reading it again where they are still in memory."""
+    def cut(self, array: Raw | bytes) -> Elements | None:
+        """Take the records of a page all at once where that is exact; called by the thread that fetches."""
+        checker = self._checker
+        if checker is not self._cutter:
+            self._cutter, self._uncut = checker, 0
+        if self._uncut >= _TRIES:
+            return None
+        elements = checker.cut(array)
+        self._uncut = 0 if elements is not None else self._uncut + 1
+        return elements
+
+    def stage(self, segment: Segment, text: bytes | None = None, by: object = None) -> None:
+        """Make the segment's Parquet file; `text` spares reading it again where it is still in memory.
+
+        by: the checker that has found a typed read of all its records to be exact.
+        """
         if not segment.rows:
             return
-        data = segment.path.read_bytes() if lines is None else lines
+        data = segment.path.read_bytes() if text is None else text
         if not self._begun:
             self._begun = True
             self._adopt(self._declared(self.schema))
         if not self.schema.columns:
-            sample = data.split(b"\n", FIRST_SAMPLE)[:FIRST_SAMPLE]
-            self._widen([exact.decode(line) for line in sample if line])
+            records = segment.records(data)
+            self._widen([exact.decode(record) for record in records[:FIRST_SAMPLE]])
             if not self.schema.columns:
-                self._widen([exact.decode(line) for line in data.split(b"\n") if line])
+                self._widen([exact.decode(record) for record in records])
         if not self.schema.columns:
             self._empty.append(segment)
             return
-        typed = self._read_typed(segment, data) or self._stage_exactly(segment, data)
+        typed = self._read_typed(segment, data, by) or self._stage_exactly(segment, data)
         self._look_inside(segment, long=not typed)
 
-    def _read_typed(self, segment: Segment, data: bytes) -> bool:
+    def _read_typed(self, segment: Segment, data: bytes, by: object = None) -> bool:
         """Read the raw records; False where that would lose something."""
-        if not self._checker.holds(data):
+        if by is not self._checker and not self._checker.holds(data, array=segment.array):
             return False
         failed = self._copy(segment, cooked=False)
         if failed == _LONG:
@@ -103,7 +122,7 @@ class Landing:
 
     def _stage_exactly(self, segment: Segment, data: bytes) -> bool:
         """Widen the schema and read the raw records after all, else flattened ones; True for raw ones."""
-        records = [exact.decode(line) for line in data.split(b"\n") if line]
+        records = [exact.decode(record) for record in segment.records(data)]
         self._widen(records)
         if self._read_typed(segment, data):
             return True
@@ -140,6 +159,7 @@ class Landing:
             str(source),
             str(segment.staged),
             cooked=cooked,
+            array=segment.array and not cooked,
             longest=segment.longest,
             cursor=cursor,
             guarded=self._checker.guarded and not cooked,

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,23 +22,37 @@ from typing import Any, BinaryIO
 from dinobase.core import clock
 from dinobase.core.errors import LakeError
 from dinobase.core.values import Batch
+from dinobase.kinds.body import Body
+from dinobase.kinds.select import Elements
 from dinobase.lake import disk
 
 SEGMENT_ROWS = 5_000
 SEGMENT_BYTES = 4 << 20
 SEGMENT_SECONDS = 15.0
+_SMALL = 256 << 10  # bytes; the reader's buffer is larger in any case
 MAX_AGE = timedelta(hours=1)
 WORTH = 60.0  # seconds of fetching below which a cut listing is begun anew: what moved meanwhile is then not missed
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Records as NDJSON, in the order of the listing; `longest` is the longest line in bytes."""
+    """Records in the order of the listing: one array, or of children NDJSON; `longest`: no record has more bytes."""
 
     number: int
     path: Path
     rows: int
     longest: int
+
+    @property
+    def array(self) -> bool:
+        """The records are one array."""
+        return self.path.suffix == ".json"
+
+    def records(self, text: bytes) -> Sequence[bytes]:
+        """Cut the segment's text into its records."""
+        if self.array:
+            return [bytes(record) for record in Body(text).items(()) or ()]
+        return [line for line in text.split(b"\n") if line]
 
     @property
     def staged(self) -> Path:
@@ -49,6 +63,15 @@ class Segment:
     def cooked(self) -> Path:
         """The flattened records, where the raw ones could not be read without loss."""
         return self.path.with_suffix(".cooked")
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A segment and its bytes; `by` has found a typed read of all of them to be exact, None where nobody has."""
+
+    segment: Segment
+    data: bytes
+    by: object
 
 
 @dataclass(slots=True)
@@ -79,8 +102,9 @@ class Spool:
         self._identity = identity
         self._worth = worth
         self._opened = clock.monotonic()
-        self._records: list[Any] = []
-        self._bytes = 0
+        self._pages: list[bytes] = []  # each without a last separator
+        self._rows = self._bytes = self._longest = 0
+        self._by: object = None
         self._since = clock.monotonic()
         self._runs: list[list[int]] = []
         self._ended: list[str] = []
@@ -170,8 +194,8 @@ class Spool:
             self.segments.append(Segment(int(path.stem), path, entry["rows"], entry["longest"]))
             yield entry
 
-    def add(self, batch: Batch, label: str = "") -> tuple[Segment, bytes] | None:
-        """Take a page; returns a segment and its bytes whenever one is full."""
+    def add(self, batch: Batch, label: str = "") -> Full | None:
+        """Take a page; returns a segment whenever one is full."""
         progress = self.progress
         if batch.server_date is not None and progress.server_date is None:
             progress.server_date = batch.server_date
@@ -182,8 +206,12 @@ class Spool:
         progress.next_stream = max(progress.next_stream, batch.stream + 1)
         count = len(batch.records)
         if count:
-            self._records.extend(batch.records)
-            self._bytes += sum(map(len, batch.records))
+            text, longest, by = _text(batch.records, b"\n" if self._labels else b",")
+            self._by = by if not self._pages or by is self._by else None
+            self._pages.append(text)
+            self._rows += count
+            self._bytes += len(text)
+            self._longest = max(self._longest, longest)
             if self._runs and self._runs[-1][0] == batch.stream:
                 self._runs[-1][1] += count
             else:
@@ -194,23 +222,25 @@ class Spool:
                 self._ended.append(label)
             else:
                 progress.done = True
-        full = len(self._records) >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES
+        full = self._rows >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES
         if full or clock.monotonic() - self._since > SEGMENT_SECONDS:
             return self.flush()
         return None
 
-    def flush(self) -> tuple[Segment, bytes] | None:
+    def flush(self) -> Full | None:
         """Write what is buffered; returns it where there were records."""
         self._since = clock.monotonic()
-        records, self._records, self._bytes = self._records, [], 0
+        pages, rows, longest, by = self._pages, self._rows, self._longest, self._by
+        self._pages, self._by = [], None
+        self._rows = self._bytes = self._longest = 0
         runs, self._runs = self._runs, []
         ended, self._ended = self._ended, []
         progress = self.progress
-        if not records and not runs:
+        if not rows and not runs:
             return None
         entry = {
             "file": None,
-            "rows": len(records),
+            "rows": rows,
             "bytes": 0,
             "crc": 0,
             "longest": 0,
@@ -224,19 +254,19 @@ class Spool:
             "token": progress.token,
             "date": progress.server_date.isoformat() if progress.server_date else "",
         }
-        progress.rows += len(records)
+        progress.rows += rows
         progress.finished.update(ended)
         result = None
         with _disk():
-            if records:
-                data, longest = _lines(records)
+            if rows:
+                data = b"\n".join([*pages, b""]) if self._labels else b"[%b]" % b",".join(pages)
                 number = self.segments[-1].number + 1 if self.segments else 0
-                path = self.folder / f"{number:06d}.ndjson"
+                path = self.folder / f"{number:06d}.{'ndjson' if self._labels else 'json'}"
                 path.write_bytes(data)
                 entry |= {"file": path.name, "bytes": len(data), "crc": zlib.crc32(data), "longest": longest}
-                segment = Segment(number, path, len(records), longest)
+                segment = Segment(number, path, rows, longest)
                 self.segments.append(segment)
-                result = segment, data
+                result = Full(segment, data, by)
             assert self._journal is not None
             self._journal.write(json.dumps(entry).encode() + b"\n")
         return result
@@ -264,14 +294,18 @@ class Spool:
         self.segments.clear()
 
 
-def _lines(records: list[Any]) -> tuple[bytes, int]:
-    """Return NDJSON; a line break inside a record can only be white space between tokens (RFC 8259 section 7)."""
-    longest = max(map(len, records))
-    data = b"\n".join([*records, b""])
-    if data.count(b"\n") != len(records) or b"\r" in data:
-        records = [bytes(r).replace(b"\n", b" ").replace(b"\r", b" ") for r in records]
-        data = b"\n".join([*records, b""])
-    return data, longest
+def _text(records: Sequence[Any], separator: bytes) -> tuple[bytes, int, object]:
+    """Return the records as one text, a bound on their lengths, and who found a typed read of them to be exact.
+
+    A line break inside a record can only be white space between tokens (RFC 8259 section 7).
+    """
+    if isinstance(records, Elements) and separator == b",":
+        longest = len(records.text) if len(records.text) <= _SMALL else max(map(len, records))
+        return records.text, longest, records.by
+    text = separator.join(records)
+    if separator == b"\n" and (text.count(b"\n") != len(records) - 1 or b"\r" in text):
+        text = b"\n".join([bytes(r).replace(b"\n", b" ").replace(b"\r", b" ") for r in records])
+    return text, max(map(len, records)), None
 
 
 def _intact(path: Path, entry: Mapping[str, Any]) -> bool:

@@ -31,10 +31,12 @@ def stage_sql(
     cooked: bool,
     longest: int,
     cursor: Column | None,
+    array: bool = False,
     guarded: bool = False,
 ) -> str:
     """Return the COPY that turns one segment into one Parquet file, its rows in the order of the listing.
 
+    array: the source is one array, else it has a record a line.
     guarded: doubles that may have had more digits than a double keeps raise `long`.
     """
     reads = _cooked_columns(schema) if cooked else _raw_columns(Tree(schema))
@@ -46,9 +48,10 @@ def stage_sql(
     if cursor is not None:
         place = quote(cursor.name) if cooked else _place(cursor.path)
         fields.append(f"CAST({place} AS VARCHAR) AS {quote(CURSOR)}")
+    form = "array" if array else "newline_delimited"
     size = max(_SMALLEST_BUFFER, longest + 1024)
     return (
-        f"COPY (SELECT {', '.join(fields)} FROM read_json({literal(source)}, format = 'newline_delimited', "
+        f"COPY (SELECT {', '.join(fields)} FROM read_json({literal(source)}, format = '{form}', "
         f"records = 'true', compression = 'uncompressed', maximum_object_size = {size}, columns = {{{reads}}})) "
         f"TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20000)"
     )

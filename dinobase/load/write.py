@@ -90,7 +90,7 @@ def commit(
         have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
         changes = _evolve(writer, plan, schema, have)
         unclear = _drop_unclear(writer, plan) if rekeyed(plan.key, before) and plan.disposition != "append" else 0
-        written = written_since(writer, plan.table, plan.since)
+        written = written_since(writer, plan.table, plan.since) if have else ()
         outcome = _write(writer, plan, schema, stage, written)
         outcome = replace(outcome, deleted=outcome.deleted + unclear)
         stamped = DELETED_AT in have or plan.deletes == "soft"

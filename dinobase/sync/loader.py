@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from dinobase.lake import state
 from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation
+from dinobase.lake.metadata import lake_file
 
 T = TypeVar("T")
+Memory: TypeAlias = dict[str, dict[str, str]]
+"""What a lake remembers, by resource: its cursor, its columns..."""
 
 
 class Loader:
@@ -24,27 +28,42 @@ class Loader:
         self._temp = temp
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"load-{location.name}")
         self._writer: Writer | None = None
+        self._made = threading.Event()  # the instance, which may be of no lake yet
+        self._there = True
+        self._opened: asyncio.Future[Memory] | None = None
 
-    def opening(self) -> asyncio.Future[dict[str, dict[str, str]]]:
+    def opening(self) -> asyncio.Future[Memory]:
         """Begin to open the lake, made where there is none; gives what it remembers of each resource.
 
         The thread is at work when this returns: what the caller imports or opens meanwhile costs no time.
         """
-        return asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        self._there = self._location.on_postgres or lake_file(self._location)
+        self._opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        return self._opened
 
-    def _open(self) -> dict[str, dict[str, str]]:
-        self._writer = Writer(self._location, self._temp)
+    async def memory(self, opening: asyncio.Future[Memory]) -> Memory:
+        """Return what the lake remembers: of one that is still to be made nothing, at once."""
+        return await opening if self._there or opening.done() else {}
+
+    def _open(self) -> Memory:
+        try:
+            self._writer = Writer(self._location, self._temp)
+        finally:
+            self._made.set()
         with self._writer.locked(self._state_dir):
             self._writer.attach()
             return state.read(self._writer)
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
-        """Run in the loader's thread."""
+        """Run in the loader's thread; raises what kept the lake from being opened."""
+        if self._opened is not None:
+            await asyncio.shield(self._opened)
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     @property
     def writer(self) -> Writer:
         """The instance; for work that runs in the loader's thread."""
+        self._made.wait()
         assert self._writer is not None
         return self._writer
 

@@ -24,8 +24,8 @@ from dinobase.load.fit import fits
 from dinobase.load.infer import Shaping
 from dinobase.load.landing import Landing
 from dinobase.load.schema import Column, TableSchema
-from dinobase.load.spool import WORTH, Segment, Spool
-from dinobase.spec.models import Connector, Resource
+from dinobase.load.spool import WORTH, Full, Spool
+from dinobase.spec.models import Connector, Parent, Resource
 from dinobase.sync import incremental, parents, plan
 from dinobase.sync.loader import Loader
 from dinobase.sync.parents import CAUGHT_UP, LOADS, Listed
@@ -93,7 +93,9 @@ class ResourceSync:
             labels=self._resource.parent is not None,
             worth=self._worth,
         )
-        rows, everything = await self._loader.run(self._parent_rows, listed)
+        rows, everything = None, True
+        if self._resource.parent is not None:
+            rows, everything = await self._loader.run(self._parent_rows, self._resource.parent, listed)
         await asyncio.to_thread(self._spool.open)
         try:
             await self._fetch(landing, rows)
@@ -133,11 +135,8 @@ class ResourceSync:
     def _fits(self, column: Column, type_: str) -> bool:
         return fits(self._loader.writer, self._resource.name, column, type_)
 
-    def _parent_rows(self, listed: Listed | None) -> tuple[list[ParentRow] | None, bool]:
-        """Return the request series and whether they cover all parents; None for a resource without a parent."""
-        own = self._resource.parent
-        if own is None:
-            return None, True
+    def _parent_rows(self, own: Parent, listed: Listed | None) -> tuple[list[ParentRow], bool]:
+        """Return the request series and whether they cover all parents."""
         parent = self._connector.resource(own.resource)
         assert parent is not None
         whole = self._resource.write_disposition == "replace" or self._resource.deletes != "ignore"
@@ -193,17 +192,17 @@ class ResourceSync:
             labels = {spool.progress.next_stream + n: label for n, (label, _) in enumerate(named)}
         if not spool.progress.done:
             try:
-                async with aclosing(self._batches(todo)) as batches:
+                async with aclosing(self._batches(landing, todo)) as batches:
                     async for batch in batches:
-                        segment = spool.add(batch, labels.get(batch.stream, ""))
-                        if segment is not None:
-                            await self._stage(landing, segment, staging)
+                        full = spool.add(batch, labels.get(batch.stream, ""))
+                        if full is not None:
+                            await self._stage(landing, full, staging)
             finally:
-                segment = spool.flush()
-            if segment is not None:
-                await self._stage(landing, segment, staging)
+                full = spool.flush()
+            if full is not None:
+                await self._stage(landing, full, staging)
 
-    def _batches(self, todo: list[ParentRow] | None) -> AsyncGenerator[Batch, None]:
+    def _batches(self, landing: Landing, todo: list[ParentRow] | None) -> AsyncGenerator[Batch, None]:
         return runner.read(
             self._session,
             self._resource,
@@ -211,18 +210,17 @@ class ResourceSync:
             start_value=self._start,
             resume=self._spool.progress.resume if todo is None else "",
             first_stream=self._spool.progress.next_stream if todo is not None else 0,
+            cut=landing.cut,
         )
 
-    async def _stage(
-        self, landing: Landing, segment: tuple[Segment, bytes], staging: list[asyncio.Future[None]]
-    ) -> None:
+    async def _stage(self, landing: Landing, full: Full, staging: list[asyncio.Future[None]]) -> None:
         running = [f for f in staging if not f.done()]
         for future in staging:
             if future.done():
                 future.result()  # a failed staging ends the fetch
         if len(running) >= IN_FLIGHT:
             await running[0]
-        staging.append(asyncio.ensure_future(self._loader.run(landing.stage, *segment)))
+        staging.append(asyncio.ensure_future(self._loader.run(landing.stage, full.segment, full.data, full.by)))
 
     def _commit(
         self,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from dinobase.core import errors, secrets
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event
-from dinobase.spec import config, config_edit, credentials, names
+from dinobase.spec import compiled, config, config_edit, credentials, names
 from dinobase.spec.credentials import Answer, Ask
-from dinobase.spec.load import load_connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
 from dinobase.sync import plan, registry, sources
@@ -59,7 +58,7 @@ def add(
     path = registry.definition(kind, paths)
     if before is not None:
         _may_replace(called, kind, before.type, replace=replace)
-    connector = load_connector(path)
+    connector = compiled.load(path, paths)
     if connector.type == "mcp":
         return server_adding.add(
             called,

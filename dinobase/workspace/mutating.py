@@ -5,9 +5,8 @@ from __future__ import annotations
 from dinobase.core.errors import UnknownName
 from dinobase.core.settings import Paths
 from dinobase.mutate.engine import MutationEngine
-from dinobase.spec import credentials
+from dinobase.spec import compiled, credentials
 from dinobase.spec.config import Config
-from dinobase.spec.load import load_connector
 from dinobase.spec.models import Connector
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
@@ -29,7 +28,7 @@ def engine(config: Config, paths: Paths) -> MutationEngine:
             if registry.is_python(entry.type, paths):
                 known[name] = python_kinds.definition(name, paths)
                 return known[name]
-            connector = load_connector(registry.definition(entry.type, paths))
+            connector = compiled.load(registry.definition(entry.type, paths), paths)
             answers = credentials.recall(name, connector.credentials, Vault(paths), entry.params)
             known[name] = resolve(connector, credentials.values(connector.credentials, answers))
         return known[name]

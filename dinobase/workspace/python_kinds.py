@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dinobase.access.pii import Declared
     from dinobase.extract.readers.base import SourceKind, SourceTable
     from dinobase.spec.models import Connector
-    from dinobase.sync.engine import SyncRequest
+    from dinobase.sync.request import SyncRequest
 
 Keep = Callable[[Mapping[str, Answer], Sequence[str] | None], str]
 
@@ -102,7 +102,7 @@ def request(
     paths: Paths,
 ) -> SyncRequest:
     """Return what a sync of the source is; it is opened when it runs."""
-    from dinobase.sync.engine import SyncRequest
+    from dinobase.sync.request import SyncRequest
     from dinobase.sync.reading import Source
 
     kind = registry.python_kind(entry.type, paths)

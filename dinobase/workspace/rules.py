@@ -16,6 +16,7 @@ from dinobase import __version__
 from dinobase.core.errors import DinobaseError, UnknownName, did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.spec.config_plain import plain_config
+from dinobase.spec.kept import keep
 from dinobase.sync import registry, sources
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _declared(paths: Paths, name: str, kind: str) -> Declared:
     found = _kept(kept, seal)
     if found is None:
         found = _read(name, path)
-        _keep(paths, kept, seal, found)
+        keep(paths, kept, json.dumps({"seal": seal, "declared": found}))
     return found
 
 
@@ -99,18 +100,6 @@ def _kept(path: Path, seal: str) -> Declared | None:
         return data["declared"] if data["seal"] == seal else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _keep(paths: Paths, path: Path, seal: str, found: Declared) -> None:
-    from dinobase.core.clock import new_id
-
-    draft = path.with_name(f"{new_id('pii')}.tmp")
-    try:
-        paths.make(path.parent)
-        draft.write_text(json.dumps({"seal": seal, "declared": found}), encoding="utf-8")
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
 
 
 def _unknown(name: str, reason: str) -> DinobaseError:

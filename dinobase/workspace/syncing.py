@@ -17,17 +17,17 @@ from dinobase.lake.connection import STATE
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import lake_exists
 from dinobase.lake.sql import qualified
-from dinobase.spec import credentials
-from dinobase.spec.config import Config, ConnectorConfig
-from dinobase.spec.load import load_connector
+from dinobase.spec import compiled, credentials
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
 from dinobase.sync import plan, registry
-from dinobase.sync.engine import SyncRequest, sync_connector
+from dinobase.sync.engine import sync_connector
 from dinobase.sync.report import ConnectorReport, DryRun, SyncReport, status_of
+from dinobase.sync.request import SyncRequest
 from dinobase.workspace import upkeep
 
 if TYPE_CHECKING:
+    from dinobase.spec.config import Config, ConnectorConfig
     from dinobase.spec.models import Connector, Resource
 
 _AT_ONCE = 4  # connectors; each has a DuckDB instance of its own
@@ -103,7 +103,7 @@ def prepare(
         chosen = plan.choose(connector, entry.resources, resources)
         return Prepared(name, entry, facts.path_of(name, paths), connector, chosen)
     path = registry.definition(entry.type, paths)
-    connector = load_connector(path)
+    connector = compiled.load(path, paths)
     if connector.type == "mcp":
         if not offline:
             return Prepared(name, entry, path, connector, ())

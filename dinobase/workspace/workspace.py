@@ -78,15 +78,15 @@ class Workspace:
 
     def credentials_of(self, kind: str) -> list[results.CredentialInfo]:
         """Return what `add` of this connector asks for."""
+        from dinobase.spec import compiled
         from dinobase.spec.credentials import flag_of
-        from dinobase.spec.load import load_connector
         from dinobase.sync import registry
         from dinobase.workspace.results import CredentialInfo
 
         entry = self.config().connectors.get(kind)
         type_ = entry.type if entry else kind
         found = registry.python_kind(type_, self.paths)
-        definition = found or load_connector(registry.definition(type_, self.paths))
+        definition = found or compiled.load(registry.definition(type_, self.paths), self.paths)
         return [
             CredentialInfo(c.name, flag_of(c), c.env, c.prompt, secret=c.secret, required=c.required, help=c.help)
             for c in definition.credentials
@@ -158,16 +158,19 @@ class Workspace:
         self,
         name: str,
         *,
-        url: str,
-        endpoints: Sequence[str],
+        url: str = "",
+        endpoints: Sequence[str] = (),
         data_selector: str | None = None,
         primary_key: str | None = None,
         auth: str = "bearer",
         replace: bool = False,
+        from_openapi: str = "",
     ) -> results.Drafted:
-        """Write a first draft of a REST connector."""
+        """Write a first draft of a REST connector, from a specification (a file or an address) or by its endpoints."""
         from dinobase.workspace import draft
 
+        if from_openapi:
+            return draft.from_openapi(name, from_openapi, url=url, replace=replace, paths=self.paths)
         return draft.create(
             name,
             url=url,
@@ -368,7 +371,7 @@ class Workspace:
 
     def find_connector(self, name: str) -> Connector | None:
         """Return a connected connector's definition; what the lake holds is described even where it is not valid."""
-        from dinobase.spec.load import validate
+        from dinobase.spec import compiled
         from dinobase.sync import registry, sources
 
         entry = self.config().connectors.get(name)
@@ -377,12 +380,14 @@ class Workspace:
 
             return python_kinds.definition(name, self.paths)
         path = sources.find(entry.type, self.paths) if entry else None
-        connector = validate(path).connector if path else None
-        if connector is None:
+        if path is None:
             return None
         from dinobase.workspace import servers
 
-        return servers.expanded(name, connector, self.paths)
+        try:
+            return servers.expanded(name, compiled.load(path, self.paths), self.paths)
+        except errors.SpecError:
+            return None
 
 
 def _ignore(_: Event) -> None:

@@ -17,8 +17,9 @@ from dinobase.lake.location import Storage
 from dinobase.spec.load import load_connector
 from dinobase.spec.resolve import resolve
 from dinobase.sync import plan
-from dinobase.sync.engine import SyncRequest, sync_connector
+from dinobase.sync.engine import sync_connector
 from dinobase.sync.report import ConnectorReport, TableReport
+from dinobase.sync.request import SyncRequest
 from tests.api.extract.api import Answer, Asked, FakeApi, Script, serving
 
 __all__ = ["Answer", "Asked", "Shop", "by_case", "resources", "shop"]

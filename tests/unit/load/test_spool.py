@@ -14,6 +14,7 @@ import pytest
 from dinobase.core import clock
 from dinobase.core.errors import LakeError
 from dinobase.core.values import Batch
+from dinobase.kinds.select import Elements
 from dinobase.load import spool as module
 from dinobase.load.spool import Spool
 
@@ -40,7 +41,7 @@ def page(*records: str, stream: int = 0, done: bool = False, resume: str = "", *
 
 
 def rows(spool: Spool) -> list[str]:
-    found = [line for segment in spool.segments for line in segment.path.read_text().splitlines()]
+    found = [bytes(r).decode() for segment in spool.segments for r in segment.records(segment.path.read_bytes())]
     assert len(found) == sum(segment.rows for segment in spool.segments) == spool.progress.rows
     return found
 
@@ -185,14 +186,42 @@ def test_the_identity_is_not_in_the_journal(tmp_path: Path) -> None:
     assert "secret text" not in (tmp_path / "journal.jsonl").read_text()
 
 
-def test_line_breaks_between_tokens_become_spaces(tmp_path: Path) -> None:
-    spool = opened(tmp_path)
+def test_line_breaks_between_tokens_become_spaces_where_records_are_lines(tmp_path: Path) -> None:
+    spool = opened(tmp_path, labels=True)
     spool.add(page('{"n":\n1}', '{"n":\r\n2}', '{"n": "a\\nb"}'))
     flushed = spool.flush()
     assert flushed is not None
-    segment, data = flushed
-    assert data == b'{"n": 1}\n{"n":  2}\n{"n": "a\\nb"}\n'
-    assert (segment.rows, segment.longest) == (3, 13)
+    assert flushed.data == b'{"n": 1}\n{"n":  2}\n{"n": "a\\nb"}\n'
+    assert (flushed.segment.rows, flushed.segment.longest) == (3, 13)
+
+
+def test_records_of_a_listing_are_one_array(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.add(page('{"n":\n1}', '{"n": 2}'))
+    spool.add(Batch("items", Elements(b'{"n": 3}, {"n": 4}', 2, "somebody")))
+    flushed = spool.flush()
+    assert flushed is not None
+    assert flushed.data == flushed.segment.path.read_bytes() == b'[{"n":\n1},{"n": 2},{"n": 3}, {"n": 4}]'
+    assert (flushed.segment.rows, flushed.segment.longest, flushed.by) == (4, 18, None)
+    assert flushed.segment.records(flushed.data) == [b'{"n":\n1}', b'{"n": 2}', b'{"n": 3}', b'{"n": 4}']
+
+
+def test_a_segment_is_found_exact_by_who_found_all_of_its_pages_so(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    for finders, wanted in ((("a", "a"), "a"), (("a", "b"), None), (("b", "b"), "b")):
+        for finder in finders:
+            spool.add(Batch("items", Elements(b'{"n": 1}', 1, finder)))
+        flushed = spool.flush()
+        assert flushed is not None
+        assert flushed.by == wanted
+
+
+def test_elements_of_a_child_become_lines(tmp_path: Path) -> None:
+    spool = opened(tmp_path, labels=True)
+    spool.add(Batch("items", Elements(b'{"n": 1}, {"n": 2}', 2, "somebody")), "parent")
+    flushed = spool.flush()
+    assert flushed is not None
+    assert (flushed.data, flushed.by) == (b'{"n": 1}\n{"n": 2}\n', None)
 
 
 def test_a_segment_is_full_by_rows_bytes_or_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
