@@ -80,6 +80,7 @@ TEXTS: dict[str, Text] = {
         "and win over packaged ones of the same name.",
         (
             "dinobase connector create acme --url https://api.acme.com/v1 --endpoint users --data-selector data",
+            "dinobase connector create acme --from-openapi https://api.acme.com/openapi.json",
             "dinobase connector validate acme",
             "dinobase connector test acme",
         ),

@@ -34,9 +34,25 @@ def create(
     paths: Paths,
 ) -> results.Drafted:
     """Write `connectors/<name>.yaml`."""
-    names.check(name)
     _check_url(url)
     _check_endpoints(endpoints)
+    return _keep(name, render(name, url, endpoints, data_selector, primary_key, auth), replace=replace, paths=paths)
+
+
+def from_openapi(name: str, source: str, *, url: str, replace: bool, paths: Paths) -> results.Drafted:
+    """Write `connectors/<name>.yaml` from a specification: a file or an address; `url` wins over its server."""
+    from dinobase.workspace.openapi import document
+    from dinobase.workspace.openapi.render import render as rendered
+
+    if url:
+        _check_url(url)
+    names.check(name)
+    return _keep(name, rendered(name, document.read(source), url=url), replace=replace, paths=paths)
+
+
+def _keep(name: str, text: str, *, replace: bool, paths: Paths) -> results.Drafted:
+    """Write a file that is valid, or nothing."""
+    names.check(name)
     path = paths.connectors / f"{name}.yaml"
     if path.exists() and not replace:
         raise errors.UsageError(
@@ -45,7 +61,6 @@ def create(
             hint=f"Use `--replace`, or: dinobase connector edit {name}",
             file=str(path),
         )
-    text = render(name, url, endpoints, data_selector, primary_key, auth)
     loaded = load.load_text(text.encode(), str(path), stem=name)
     if loaded.connector is None:
         raise errors.SpecError(str(path), loaded.errors, hint="The draft would not be valid; nothing was written.")

@@ -14,7 +14,7 @@ from dinobase.spec.models import Connector, Resource, WriteEndpoint
 from tests.connectors.claims import asker, record_of
 from tests.connectors.emulator.values import ITEMS, OTHERS
 from tests.connectors.graphs import answer_of, read_schema, variables_of
-from tests.connectors.openapi import Node, follow
+from tests.connectors.openapi import Node, Vendor, follow
 from tests.connectors.vendors import files, has_specification, read_vendor, schema_file
 
 Json: TypeAlias = Any
@@ -39,13 +39,14 @@ def shape(connector: Connector, vendor: str) -> dict[str, Json] | None:
         used = read_vendor(vendor, hints=not has_specification(vendor))
         if not used.documents:
             return None
-        found = _rest(connector, vendor)
+        found = rest(connector, used)
     names = [file.name for file in files(vendor, hints=not has_specification(vendor))]
     return {"made_from": names if len(names) < 4 else [f"{names[0].split('.')[0]}.*"], **found}
 
 
-def _rest(connector: Connector, vendor: str) -> dict[str, Json]:
-    ask = asker(connector, read_vendor(vendor, hints=not has_specification(vendor)))
+def rest(connector: Connector, vendor: Vendor) -> dict[str, Json]:
+    """Return the shapes of a REST connector's records and bodies."""
+    ask = asker(connector, vendor)
     resources: dict[str, Json] = {}
     for resource in connector.resources:
         endpoint = resource.endpoint

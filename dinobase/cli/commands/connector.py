@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AUTH = ("bearer", "api_key", "http_basic", "none")
 TRANSPORTS = ("stdio", "sse", "streamable_http")
 _OF_SERVERS = ("command", "env", "header", "bearer")
-_OF_APIS = ("endpoint", "data_selector", "primary_key")
+_OF_APIS = ("endpoint", "data_selector", "primary_key", "from_openapi")
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -43,6 +43,12 @@ def arguments(parser: parse.Parser) -> None:
 def _create(parser: parse.Parser) -> None:
     parser.add_argument("target", metavar="NAME", help="the connector's name, and the file's")
     parser.add_argument("--url", default="", help="base URL of the API, or address of the MCP server")
+    parser.add_argument(
+        "--from-openapi",
+        metavar="FILE|URL",
+        default="",
+        help="OpenAPI 3 or Swagger 2: tables, pages, keys, writes of it",
+    )
     parser.add_argument("--endpoint", metavar="PATH", action="append", help="a path that lists records; repeatable")
     parser.add_argument("--data-selector", metavar="JSONPATH", help="where the records are in the answer, e.g. `data`")
     parser.add_argument("--primary-key", metavar="FIELD", help="what identifies a record, e.g. `id`")
@@ -94,7 +100,12 @@ def _run_create(args: argparse.Namespace) -> int:
     given = [name for name in _OF_SERVERS if getattr(args, name)]
     if given:
         raise errors.UsageError(f"--{given[0]} is for MCP servers", hint="Add --transport stdio, for example.")
-    missing = [name for name in ("url", "endpoint") if not getattr(args, name)]
+    wanted = () if args.from_openapi else ("url", "endpoint")
+    beside = [name for name in _OF_APIS[:3] if args.from_openapi and getattr(args, name)]
+    if beside:
+        flag = f"--{beside[0].replace('_', '-')}"
+        raise errors.UsageError(f"{flag} does not go with --from-openapi", hint="Change the file that is drafted.")
+    missing = [name for name in wanted if not getattr(args, name)]
     if missing:
         listed = " and ".join(f"--{name}" for name in missing)
         hint = "--url https://api.acme.com/v1 --endpoint customers; an MCP server: --transport stdio --command ..."
@@ -102,11 +113,12 @@ def _run_create(args: argparse.Namespace) -> int:
     result = Workspace.open().connector_create(
         args.target,
         url=args.url,
-        endpoints=args.endpoint,
+        endpoints=args.endpoint or (),
         data_selector=args.data_selector,
         primary_key=args.primary_key,
         auth=args.auth,
         replace=args.replace,
+        from_openapi=args.from_openapi,
     )
     Output.choose(args.format).emit(result, _drafted(result))
     return Exit.DONE

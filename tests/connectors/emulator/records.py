@@ -107,10 +107,15 @@ class Records:
         named = [name for name in addressed(self.connector, resource) if field_path(schema, name, resource.lift)]
         alone = resource.retrieve is None and resource.name not in self._written
         local = place if alone and resource.parent is not None and resource.unique != "global" else number
+        mine = [field_path(schema, name, resource.lift) for name in keys_of(resource)]
         for name in [*keys_of(resource), *named]:
             path = field_path(schema, name, resource.lift)
             if path is not None:
                 data = put(data, list(path), values.identity(get(schema, list(path)), path[-1], local))
+        for name, value in stream.given.items():  # a child says itself whose it is
+            path = field_path(schema, name, resource.lift)
+            if path is not None and path not in mine:
+                data = put(data, list(path), value)
         for name, value in conditions(self.connector, resource):
             data = put(data, steps(name), value)
         for child in self.children(resource.name):
