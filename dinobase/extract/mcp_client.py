@@ -35,6 +35,7 @@ logging.getLogger("mcp").addHandler(logging.NullHandler())  # what is wrong is s
 _SLACK_S = 5.0  # beyond the SDK's own time limits
 _PING_S = 2.0
 _PAGES = 1_000
+_GONE = 404
 _READ_AT_MOST = 1_000
 _MEGA = 1_000_000
 _TEXT = ("text/", "application/json", "application/xml", "application/yaml")
@@ -202,6 +203,7 @@ class Connection:
         session = self._session
         if session is None or not self.alive:
             raise self._lost(f"{what}: the connection has ended")
+        self._status = 0
         try:
             async with asyncio.timeout(self._server.timeout + _SLACK_S):
                 return await question(session)
@@ -213,6 +215,9 @@ class Connection:
             if error.code == types.CONNECTION_CLOSED:
                 self._session = None
                 raise self._lost(f"{what}: the connection ended before the answer") from None
+            if self._status == _GONE:  # the server has forgotten the session: it was started anew
+                self._session = None
+                raise self._lost(f"{what}: the server no longer knows the session") from None
             if self._status >= 400:
                 raise self._refused(what) from None
             raise FetchError(f"{what}: {redact(error.message)}", code="mcp.refused", tool=what) from None

@@ -44,23 +44,21 @@ async def test_code_finds_and_calls_what_reads(root: Path) -> None:
     assert len(started) == 2  # by `add`, and once for all calls of the code
 
 
-async def test_code_never_calls_what_writes(root: Path) -> None:
-    assert "NameError" in await run(root, "shelves__add_shelf()")
-    assert "call add_shelf" not in (root / "raw.log").read_text()
-
-
-async def test_what_a_tool_says_is_wrong_is_an_error_that_the_code_can_read(root: Path) -> None:
+async def test_errors_can_be_read_and_what_writes_is_not_there(root: Path) -> None:
     code = (
         "for f in (shelves__get_error, shelves__search_shelves):\n"
-        "    try:\n        f()\n    except ValueError as e:\n        print(e)"
+        "    try:\n        f()\n    except ValueError as e:\n        print(e)\n"
+        "try:\n    shelves__add_shelf()\nexcept NameError as e:\n    print(e)"
     )
     said = (await run(root, code)).splitlines()
     assert said[0] == "no such shelf"
     assert said[1].startswith("mcp.arguments: the tool `search_shelves` needs `words`.")
+    assert "shelves__add_shelf" in said[2]
+    assert "call add_shelf" not in (root / "raw.log").read_text()
 
 
 async def test_a_tool_that_never_answers_ends_with_the_codes_time(root: Path) -> None:
-    assert "TimeoutError" in await run(root, "shelves__read_hang()", timeout=2)
+    assert "TimeoutError" in await run(root, "shelves__read_hang()", timeout=3)
 
 
 @pytest.mark.parametrize(
@@ -74,16 +72,18 @@ async def test_a_tool_that_never_answers_ends_with_the_codes_time(root: Path) ->
         "{columns: {shelves.list_good.id: hash}}",
     ],
 )
-def test_rules_that_take_anything_away_take_the_tools_away(root: Path, tmp_path: Path, rules: str) -> None:
-    made = workspace(tmp_path)
-    define(tmp_path, "shelves", raw(tmp_path, *TOOLS))
-    made.add("shelves")
+def test_rules_that_take_anything_away_take_the_tools_away(root: Path, rules: str) -> None:
+    made = workspace(root)
     config = made.paths.config
-    config.write_text(config.read_text() + f"access:\n  mcp: {rules}\n")
-    assert made.mcp("mcp").tools() == []
-    assert made.mcp("mcp").servers().servers == []
-    assert made.mcp("mcp").search("shelves").tools == []
-    assert made.mcp("cli").tools() != []
+    before = config.read_text()
+    config.write_text(f"{before}access:\n  mcp: {rules}\n")
+    try:
+        assert made.mcp("mcp").tools() == []
+        assert made.mcp("mcp").servers().servers == []
+        assert made.mcp("mcp").search("shelves").tools == []
+        assert made.mcp("cli").tools() != []
+    finally:
+        config.write_text(before)
 
 
 async def test_code_of_an_identity_without_the_source_has_no_such_function(root: Path) -> None:

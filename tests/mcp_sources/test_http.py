@@ -85,6 +85,18 @@ def test_create_keeps_secrets_out_of_the_file(tmp_path: Path) -> None:
     assert TOKEN not in (cli.root / "config.yaml").read_text()
 
 
+def test_a_server_that_was_started_anew_is_greeted_anew(tmp_path: Path) -> None:
+    with serve("streamable_http", TOKEN) as shop:
+        made = define_shop(tmp_path, "streamable_http", shop)
+        made.add("shop", given={"token": TOKEN, "town": "oslo"})
+        calls = made.mcp().calls()
+        calls.__enter__()
+        assert calls.call("shop", "list_orders", {}).value["total"] == 3
+    with serve("streamable_http", TOKEN, int(shop.url.split(":")[2].split("/")[0])):
+        assert calls.call("shop", "list_orders", {}).value["total"] == 3
+        calls.__exit__(None, None, None)
+
+
 def test_a_server_that_is_gone_fails_the_sync_and_leaves_the_tables(tmp_path: Path) -> None:
     with serve("streamable_http", TOKEN) as shop:
         made = define_shop(tmp_path, "streamable_http", shop)

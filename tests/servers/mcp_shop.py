@@ -95,10 +95,12 @@ class Running:
 
 
 @contextmanager
-def serve(transport: Literal["sse", "streamable_http"], token: str) -> Iterator[Running]:
+def serve(transport: Literal["sse", "streamable_http"], token: str, port: int = 0) -> Iterator[Running]:
     """Serve until the block ends; whoever has not the token gets 401."""
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    listening.listen(128)  # from now on a client waits for the server, and is not refused
     port = listening.getsockname()[1]
     path = "/sse" if transport == "sse" else "/mcp"
     running = Running(f"http://127.0.0.1:{port}{path}")

@@ -46,6 +46,7 @@ class McpSession(Session):
         client = connector.client.model_copy(update={"auth": self._server.auth})
         connector = connector.model_copy(update={"client": client})
         super().__init__(connector, name=name, state_dir=state_dir, observe=observe, sleep=sleep, now=now)
+        self._declared = connector
         self._state_dir = state_dir
         self._cwd = str(state_dir.parent)
         self._connection: Connection | None = None
@@ -85,7 +86,7 @@ class McpSession(Session):
 
     async def definition(self) -> Connector:
         """Return the connector with a table per tool that can be read."""
-        expanded = expand(self.connector, self.listing)
+        expanded = expand(self._declared, self.listing)
         self.left_out = expanded.left_out
         self.connector = expanded.connector
         return self.connector
