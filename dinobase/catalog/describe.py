@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog import json_paths, relationships
+from dinobase.catalog.absent import no_table, no_tables
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.catalog.tables import ColumnDescription, RelatedTable, TableDescription
 from dinobase.core.errors import LakeError, UnknownName, did_you_mean
@@ -91,15 +92,12 @@ class Describer:
             raise UnknownName(f"There is no connector {schema}", code="unknown.connector", hint=hint, connector=schema)
         connector = known[schema.lower()]
         tables = self._tables(connector)
-        if not table:
+        if not table and tables:
             return [(connector, one) for one in tables.values()]
+        if not table:
+            raise no_tables(connector, self._log)
         if table.lower() not in tables:
-            near = did_you_mean(table.lower(), tables)
-            listed = ", ".join(f"{connector}.{one.name}" for one in tables.values())
-            hint = f"Did you mean {connector}.{tables[near].name}?" if near else f"There are: {listed}."
-            raise UnknownName(
-                f"There is no table {connector}.{table}", code="unknown.table", hint=hint, table=f"{connector}.{table}"
-            )
+            raise no_table(connector, table, tables, self._log, self._guard)
         return [(connector, tables[table.lower()])]
 
     def _view(self, connector: str) -> LakeView:
@@ -109,9 +107,7 @@ class Describer:
             except LakeError as error:
                 if error.error_code != "lake.absent":
                     raise
-                raise UnknownName(
-                    f"{connector} has no tables yet", code="unknown.table", hint=f"dinobase sync {connector}"
-                ) from None
+                raise no_tables(connector, self._log) from None
         return self._views[connector]
 
     def _definition(self, connector: str) -> Connector | None:

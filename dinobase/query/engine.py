@@ -19,7 +19,6 @@ from dinobase.core.errors import (
     RequestError,
     UnknownName,
     UsageError,
-    did_you_mean,
 )
 from dinobase.core.settings import Paths
 from dinobase.kinds.duration import seconds
@@ -271,9 +270,9 @@ class QueryEngine:
         except LakeError as error:
             if error.error_code != "lake.absent":
                 raise
-            raise UnknownName(
-                f"{connector} has no tables yet", code="unknown.table", hint=f"dinobase sync {connector}"
-            ) from None
+            from dinobase.catalog.absent import no_tables
+
+            raise no_tables(connector, self._log) from None
 
     def _resolve(self, connection: Any, use: TableUse, view: LakeView) -> tuple[Mapping[str, LakeTable], int]:
         """Return all tables of the version that a use means, the used one among them, and the version's number."""
@@ -284,7 +283,9 @@ class QueryEngine:
             tables, version = resolve(connection, view, use.at)
         shown = self._guard.tables(use.connector, tables) if self._guard else tables
         if use.table.lower() not in shown:
-            raise self._unknown_table(use, shown)
+            from dinobase.catalog.absent import no_table
+
+            raise no_table(use.connector, use.table, shown, self._log, self._guard)
         return tables, version
 
     def _sources(self, read: Read, resolved: Resolved) -> tuple[Source, ...]:
@@ -299,19 +300,6 @@ class QueryEngine:
             if source not in found:
                 found.append(source)
         return tuple(found)
-
-    def _unknown_table(self, use: TableUse, tables: Mapping[str, Any]) -> UnknownName:
-        near = did_you_mean(use.table.lower(), tables)
-        known = [f"{use.connector}.{table.name}" for table in tables.values()]
-        if near:
-            hint = f"Did you mean {use.connector}.{tables[near].name}?"
-        elif known:
-            hint = f"There are: {', '.join(known[:12])}{' ...' if len(known) > 12 else ''}."
-        else:
-            hint = f"dinobase sync {use.connector}"
-        return UnknownName(
-            f"There is no table {use.connector}.{use.table}", code="unknown.table", hint=hint, table=use.table
-        )
 
     def _fill(self, connection: Any, read: Read) -> None:
         from dinobase.query.system import fill

@@ -236,3 +236,22 @@ def test_a_catalog_that_does_not_answer_is_said_of_each_connector_and_is_no_cras
     assert [c["error"]["code"] for c in done.json["connectors"]] == ["lake.catalog"]
     assert "pgpw-4711" not in done.out + done.err
     assert not list((connected.root / "state").glob("crash-*"))
+
+
+@pytest.mark.parametrize("command", ["query", "describe"])
+def test_a_table_that_was_synced_without_a_row_is_said_to_be_that(connected: Cli, api: JsonApi, command: str) -> None:
+    api.tables["users"] = []
+    connected.ok("sync")
+    error = connected(command, "FROM acme.users" if command == "query" else "acme.users").json["error"]
+    assert error["code"] == "unknown.table"
+    assert re.fullmatch(r"acme\.users was synced at \d{4}-\S+Z and has had no rows yet.*", error["message"])
+    assert error["hint"] == "`dinobase connector test acme` shows what the API answers."
+    misspelt = connected(command, "FROM acme.user" if command == "query" else "acme.ordrs").json["error"]
+    assert misspelt["message"].startswith("There is no table")
+
+
+def test_a_connector_that_was_synced_without_a_row_is_said_to_be_that(connected: Cli, api: JsonApi) -> None:
+    assert "has no tables yet" in connected("describe", "acme").json["error"]["message"]
+    api.tables["users"] = api.tables["orders"] = []
+    connected.ok("sync")
+    assert "was synced at" in connected("describe", "acme").json["error"]["message"]
