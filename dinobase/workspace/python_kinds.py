@@ -102,8 +102,8 @@ def request(
     paths: Paths,
 ) -> SyncRequest:
     """Return what a sync of the source is; it is opened when it runs."""
-    from dinobase.sync.request import SyncRequest
     from dinobase.sync.reading import Source
+    from dinobase.sync.request import SyncRequest
 
     kind = registry.python_kind(entry.type, paths)
     assert kind is not None

@@ -54,6 +54,8 @@ def where_needed(locations: Iterable[LakeLocation], config: Config, paths: Paths
                 maintain(location, paths.state, retention=retention)
         except errors.DinobaseError as error:
             observe(Event("note", location.name, "", reason=f"housekeeping: {error.message}"))
+    if not config.journal_retention:
+        return
     try:
         keep_journal(config, paths)
     except errors.DinobaseError as error:
