@@ -1,4 +1,4 @@
-"""What tests of several kinds need: a real PostgreSQL and a server that speaks S3, from the package index; at the end, the catalogue's totals."""
+"""What tests of several kinds need: a real PostgreSQL, a server that speaks S3; at the end, the catalogue's totals."""
 
 from __future__ import annotations
 

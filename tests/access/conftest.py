@@ -106,9 +106,9 @@ def shop() -> Connector:
     return validated(Connector, SHOP)
 
 
-def build(paths: Paths, one: str, host: str, phone: int, others: Sequence[tuple[int, str, int]]) -> Paths:
-    """Make three lakes and what config.yaml says of them."""
-    storage = Storage(paths.lakes)
+def build(paths: Paths, one: str, host: str, phone: int, others: Sequence[tuple[int, str, int]], **where: str) -> Paths:
+    """Make three lakes and what config.yaml says of them; `where`: `url` of the data, `catalog`."""
+    storage = Storage(paths.lakes, **where)
     builder = Builder(storage.lake("shop"))
     builder.commit(
         f"INSERT INTO _dinobase_state VALUES ('customers', 'schema', '{json.dumps(STATE)}'), "
@@ -136,7 +136,8 @@ def build(paths: Paths, one: str, host: str, phone: int, others: Sequence[tuple[
     for name in ("shop", "crm", "hr"):
         definition = SHOP if name == "shop" else {**SHOP, "name": name, "resources": [{"name": "people"}]}
         (paths.connectors / f"{name}.yaml").write_text(yaml.safe_dump(definition))
-    paths.config.write_text(yaml.safe_dump({"connectors": {n: {"type": n} for n in CONNECTORS}, "access": ACCESS}))
+    config = {"storage": where, "connectors": {n: {"type": n} for n in CONNECTORS}, "access": ACCESS}
+    paths.config.write_text(yaml.safe_dump(config))
     return paths
 
 
