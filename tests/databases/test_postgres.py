@@ -251,3 +251,13 @@ def test_nothing_can_be_written_to_the_source(shop: str, desk: Desk) -> None:
     assert desk.sync()["sly"].error is not None
     with psycopg.connect(shop) as connection:
         assert connection.execute("SELECT count(*) FROM notes WHERE body = 'written'").fetchone() == (0,)
+
+
+def test_rows_that_are_too_wide_for_a_row_group_come_all_the_same(pg: str, desk: Desk) -> None:
+    run(pg, "CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 1000) AS body FROM generate_series(1, 4000) g")
+    run(pg, "ALTER TABLE t ADD PRIMARY KEY (id)")
+    desk.add("postgres", connection_string=pg)
+    assert desk.good()["t"].inserted == 4_000
+    run(pg, "UPDATE t SET body = body || 'x' WHERE id = 1")
+    assert desk.good()["t"].updated == 1
+    assert desk.rows("SELECT count(*), sum(length(body))::BIGINT FROM db.t") == [(4_000, 4_000 * 32_000 + 1)]

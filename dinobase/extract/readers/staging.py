@@ -15,7 +15,9 @@ from dinobase.lake.sql import ident, literal
 Copied: TypeAlias = tuple[list[Path], int]
 ODD = "odd value"  # what DuckDB raises for a value that its column's type would not keep
 _FILE_SIZE = "32MB"
-_FORMAT = f"FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20000, FILE_SIZE_BYTES '{_FILE_SIZE}'"
+_FORMAT = f"FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {{rows}}, FILE_SIZE_BYTES '{_FILE_SIZE}'"
+# A row group is in memory as a whole: wide rows take smaller ones, and in the end more memory than a load has.
+_TRIES = ((20_000, ""), (2_048, ""), (2_048, "256MB"), (2_048, "1GB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,20 @@ def local_sql(readings: Sequence[Reading], names: Mapping[str, str], relation: s
 
 def copy(source: Foreign, select: str, folder: Path) -> Copied:
     """Write a relation's rows to files in a folder that is made anew; returns them and how many rows they hold."""
-    shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    rows = int(source.one(f"COPY ({select}) TO {literal(str(folder))} ({_FORMAT})") or 0)
-    return sorted(folder.glob("*.parquet")), rows
+    for size, memory in _TRIES:
+        shutil.rmtree(folder, ignore_errors=True)
+        if memory:
+            source.run(f"SET memory_limit = {literal(memory)}")
+        try:
+            rows = source.one(f"COPY ({select}) TO {literal(str(folder))} ({_FORMAT.format(rows=size)})")
+        except FetchError as error:
+            if "Out of Memory" not in error.message or (size, memory) == _TRIES[-1]:
+                raise
+            source.again()
+            continue
+        return sorted(folder.glob("*.parquet")), int(rows or 0)
+    raise AssertionError("the last try returns or raises")
 
 
 def is_odd(error: FetchError) -> bool:
