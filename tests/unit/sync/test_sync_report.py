@@ -46,7 +46,9 @@ def test_a_dry_run_says_what_would_be_asked_for() -> None:
             {"name": "lines", "parent": {"resource": "plain", "field": "id", "param": "id"}},
         )
     ]
-    plain, events, lines = planned(resources, {"events": {"cursor": "10"}, "plain": {"cursor": "5"}}, full_refresh=False)
+    plain, events, lines = planned(
+        resources, {"events": {"cursor": "10"}, "plain": {"cursor": "5"}}, full_refresh=False
+    )
     assert (plain.request, plain.mode, plain.start_value) == ("POST v1/plain", "full", None)
     assert (events.mode, events.write_disposition, events.start_value) == ("incremental", "append", "9")
     assert (lines.request, lines.parent) == ("GET lines", "plain")
