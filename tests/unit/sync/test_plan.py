@@ -95,6 +95,6 @@ def test_a_childs_rows_are_known_by_all_ancestors(name: str, tags: list[str], ke
 
 def test_two_ancestors_whose_values_would_share_a_column_are_refused() -> None:
     family = connector({"name": "a"}, child("a_b", "a", "b_c"), child("end", "a_b", "c"))
-    with pytest.raises(UsageError, match="`end` would keep .* in one column, `_a_b_c`"):
+    with pytest.raises(UsageError, match=r"`end` would keep .* in one column, `_a_b_c`"):
         plan.choose(family, None, [])
     assert [r.name for r in plan.choose(family, None, ["a", "a_b"])] == ["a", "a_b"]
