@@ -116,9 +116,6 @@ async def talk(
         for name, arguments in calls:
             result = await session.call_tool(name, dict(arguments))
             assert not result.is_error, result
-            print(
-                command[0].split("/")[-3], name, "structured:", result.structured_content is not None, file=sys.stderr
-            )
             answers.append("".join(part.text for part in result.content if isinstance(part, TextContent)))
     listed = [tool.model_dump(by_alias=True, exclude_none=True) for tool in tools.tools]
     wire = json.dumps({"tools": listed}, ensure_ascii=False, separators=(",", ":"))
