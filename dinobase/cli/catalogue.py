@@ -32,8 +32,8 @@ class Module(Protocol):
         """Do it, print it, return the exit code."""
 
 
-_M = "dinobase.workspace.mcp_results"
 _R = "dinobase.workspace.results"
+_M = "dinobase.workspace.mcp_results"
 _W = "dinobase.workspace.write_results"
 COMMANDS: tuple[Command, ...] = (
     Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
