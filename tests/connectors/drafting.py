@@ -5,7 +5,6 @@ A list passes where the emulator finds nothing wrong with it and the specificati
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from tests.connectors.emulator.check import check_raw
 from tests.connectors.openapi import Vendor
 from tests.connectors.prove import written
 from tests.connectors.shaping import rest
-from tests.connectors.vendors import SPECS, written_by_vendors
+from tests.connectors.vendors import SPECS, load, written_by_vendors
 
 Json: TypeAlias = Any
 
@@ -50,7 +49,7 @@ def specifications() -> list[Path]:
 
 def drafted(path: Path, most: int = 0) -> tuple[str, str, Json] | None:
     """Return name, text and data of a draft; None where a specification has no lists."""
-    document = json.loads(path.read_bytes())
+    document = load(path)
     if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
         return None
     name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower())

@@ -22,6 +22,7 @@ Json: TypeAlias = Any
 _DEEPEST = 3
 _FIELDS = 12  # fields of a record beside those that the connector names
 _INSIDE = 6
+_ALL = 10_000
 _VALUES = 12
 _FORMATS = {"date-time": "date-time", "date": "date", "email": "email", "uri": "uri", "url": "uri", "uuid": "uuid"}
 _SCALARS = {"string", "integer", "number", "boolean"}
@@ -93,12 +94,13 @@ def _body(write: WriteEndpoint, body: Node) -> dict[str, Json]:
     """Return a request's body: what the endpoint may send of it; all of it where nothing is named."""
     names: set[str] | None = None
     plain = not write.bulk and not write.mutation
-    if write.columns is not None and plain:
+    if write.columns is not None:
         paths = write.columns.values() if isinstance(write.columns, dict) else write.columns
         names = {step for path in paths for step in (path.split(".")[0], path.split("__")[0])}
         names |= set(write.body) if isinstance(write.body, dict) else set()
-        names |= {part for part in (write.request_body_path or "").split(".") if part} | body.required()
-    schema = compact(body, 0, names, most=10_000 if names is None else 0)
+        nests = f"{write.request_body_path or ''}.{write.bulk_body_path or ''}"
+        names |= {part for part in nests.split(".") if part} | body.required() | set(write.variables)
+    schema = compact(body, 0, names, most=_ALL if names is None else 0)
     found: dict[str, Json] = {"body": schema if isinstance(schema, dict) else None}
     if operation(write) == "create" and plain and not write.request_body_path and body.required():
         found["required"] = sorted(body.required())
@@ -141,7 +143,8 @@ def compact(node: Node, depth: int, names: Iterable[str] | None = None, most: in
     if properties:
         return _object(properties, free=free, depth=depth, names=names, most=most)
     if "items" in schema:
-        return {ITEMS: compact(Node(schema["items"], node.document), depth + 1, None, _INSIDE)}
+        kept = (names, most) if most in {0, _ALL} else (None, _INSIDE)
+        return {ITEMS: compact(Node(schema["items"], node.document), depth + 1, *kept)}
     for part in schema.get("allOf", []):
         inner = compact(Node(part, node.document), depth + 1, names, most)
         if inner != "json":
@@ -174,8 +177,8 @@ def _object(
     for key, inner in properties.items():
         mentioned = key in words or snake(key) in words
         others += not mentioned
-        if mentioned or others <= (most if depth == 0 else min(most, _INSIDE)):
-            found[key] = compact(inner, depth + 1, None, most if most > _FIELDS else _INSIDE)
+        if mentioned or others <= (most if depth == 0 or most > _FIELDS else _INSIDE):
+            found[key] = compact(inner, depth + 1, names if most == 0 else None, most if most in {0, _ALL} else _INSIDE)
     if free or (len(found) < len(properties) and depth):
         found[OTHERS] = "json"
     return found

@@ -18,6 +18,8 @@ Json: TypeAlias = Any
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT.parent / "shared" / "specs"
 
+_FILES = "x-files"
+
 # connector -> the files' first names
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "hubspot_marketing": ("hubspot",),
@@ -51,10 +53,35 @@ def read_vendor(name: str, *, hints: bool = False) -> Vendor:
     documents: dict[str, Document] = {}
     for path in files(name, hints=hints):
         if path.suffix == ".json":
-            document = as_openapi(json.loads(path.read_bytes()))
+            document = as_openapi(load(path))
             if document is not None:
                 documents[path.name] = document
     return Vendor(documents)
+
+
+def load(path: Path) -> Json:
+    """Read a file, the files that its references lead to put inside it."""
+    data = json.loads(path.read_bytes())
+    others: dict[str, Json] = {}
+    data = _inward(data, path.parent, others, "")
+    return {**data, _FILES: others} if others else data
+
+
+def _inward(value: Json, folder: Path, others: dict[str, Json], home: str) -> Json:
+    """Return a value whose references stay within the document; `home` is the place of the file that it is of."""
+    if isinstance(value, list):
+        return [_inward(item, folder, others, home) for item in value]
+    if not isinstance(value, dict):
+        return value
+    reference = value.get("$ref")
+    if isinstance(reference, str) and (home or not reference.startswith("#")):
+        file, _, place = reference.partition("#")
+        there = f"{_FILES}/{file}" if file else home
+        if file and file not in others and (folder / file).is_file():
+            others[file] = {}  # files may name each other
+            others[file] = _inward(json.loads((folder / file).read_bytes()), folder, others, there)
+        return {"$ref": f"#/{there}{place}"}
+    return {key: _inward(inner, folder, others, home) for key, inner in value.items()}
 
 
 def schema_file(name: str) -> Path | None:

@@ -131,7 +131,7 @@ class Document:
         return "object" if "properties" in schema else "array" if "items" in schema else ""
 
     def server(self) -> tuple[str, dict[str, str]]:
-        """Return the first absolute address, and the defaults of its variables."""
+        """Return the first absolute address, else a path alone, and the defaults of its variables."""
         for server in self.data.get("servers") or ():
             url = str(server.get("url") or "")
             if "://" in url:
@@ -140,7 +140,8 @@ class Document:
         if self.data.get("host"):
             scheme = next(iter(self.data.get("schemes") or ["https"]))
             return f"{scheme}://{self.data['host']}{self.data.get('basePath') or ''}", {}
-        return "", {}
+        urls = [str(server.get("url") or "") for server in self.data.get("servers") or ()]
+        return next((url.rstrip("/") for url in urls if url.startswith("/")), ""), {}
 
     def schemes(self) -> list[Schema]:
         """Return the security schemes, those that are required first."""

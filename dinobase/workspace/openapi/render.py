@@ -33,7 +33,8 @@ def render(name: str, document: Document, *, url: str = "", most: int = 0) -> st
     known = items_of(document)
     base, variables = document.server()
     defaults = {credential(key): value for key, value in variables.items()}
-    base = _with_credentials(url or base or "https://api.example.com")
+    hostless = not url and "://" not in base
+    base = _with_credentials(url or (f"https://api.example.com{base}" if hostless else base))
     auth, asked = _authentication(document)
     holes = {credential(hole) for each in kept for hole in each.holes} | set(_HOLE.findall(base))
     info = document.data.get("info") or {}
@@ -50,7 +51,8 @@ def render(name: str, document: Document, *, url: str = "", most: int = 0) -> st
         lines += _credential(name, key, secret=key not in {"username", "client_id"}, default=None)
     for hole in sorted(holes - set(asked)):
         lines += _credential(name, hole, secret=False, default=defaults.get(hole) or None)
-    lines += ["", "client:", f"  base_url: {_quoted(base)}", *auth]
+    lines += ["", "client:", *(["  # The specification names no host."] if hostless else [])]
+    lines += [f"  base_url: {_quoted(base)}", *auth]
     lines += ["  # Look up the documented limit: rate_limit: {requests: 100, per: 1m}", ""]
     first = next((e for e in kept if e.parent is None and not _needs(document, e)), None)
     if first is not None:

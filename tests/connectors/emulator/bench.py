@@ -49,8 +49,8 @@ class Bench:
         [report] = self.workspace.sync([self.connector.name], resources=names).connectors
         return report
 
-    def tables(self) -> dict[str, Table]:
-        """Read every table as it lies in the lake."""
+    def tables(self, only: set[str] | None = None) -> dict[str, Table]:
+        """Read tables as they lie in the lake: these, or all."""
         name = self.connector.name
         connection = reader.open_reader(reader.Limits())
         try:
@@ -62,7 +62,7 @@ class Bench:
             )
             found = {}
             for resource in self.connector.resources:
-                if resource.name not in memory:
+                if resource.name not in memory or (only is not None and resource.name not in only):
                     continue
                 places = {c.name: c.path for c in TableSchema.from_json(memory[resource.name])}
                 answer = connection.execute(f'SELECT * FROM "{name}".main."{resource.name}"')

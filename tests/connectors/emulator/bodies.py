@@ -82,7 +82,8 @@ def _structured(value: Json, schema: dict[str, Json], at: str, *, form: bool) ->
 
 def _is(value: Json, schema: str) -> bool:
     if schema in {"integer", "unix", "unix_ms"}:
-        return isinstance(value, int) and not isinstance(value, bool)
+        whole = isinstance(value, float) and value.is_integer()  # as JSON Schema has it
+        return whole or (isinstance(value, int) and not isinstance(value, bool))
     if schema == "number":
         return isinstance(value, int | float) and not isinstance(value, bool)
     if schema == "boolean":

@@ -64,7 +64,8 @@ class Driver:
 
     def begin(self) -> None:
         """Start a batch on the rows as they are."""
-        self.tables = self.running.tables()
+        writes = self.running.connector.write_endpoints
+        self.tables = self.running.tables({self.running.server.writes.resource(write).name for write in writes})
         self.used: dict[str, int] = {}
         self.waiting: list[str] = []
 
@@ -252,7 +253,7 @@ class Driver:
             yield f"{at}: {result.get('status')}: {said} [{statement.sql[:300]}]"
 
     def _compare(self, batch: Sequence[Statement]) -> Iterator[str]:
-        tables = self.running.tables()
+        tables = self.running.tables({statement.resource.name for statement in batch})
         for statement in batch:
             table = tables[statement.resource.name]
             for key in statement.keys:
