@@ -86,7 +86,7 @@ def described(url: str) -> dict[str, Any]:
     return found
 
 
-def annotations() -> list[dict[str, str]]:
+def annotation_items() -> list[dict[str, str]]:
     """Return the same facts as items of the reference's `annotate`."""
     items = [{"target": f"billing.{name}", "key": "description", "value": text} for name, text in DESCRIPTIONS.items()]
     items += [

@@ -88,7 +88,7 @@ def theirs(url: str, folder: Path) -> list[str]:
     )
     command = str(python.with_name("dinobase"))
     run(folder, command, "sync", "billing")
-    annotate = {"items": billing.annotations()}
+    annotate = {"items": billing.annotation_items()}
     return asyncio.run(asked(folder, [command, "serve"], {"table": billing.TABLE}, annotate))
 
 

@@ -200,8 +200,8 @@ TEXTS: dict[str, Text] = {
         ("dinobase maintain", "dinobase maintain stripe"),
     ),
     "forget": Text(
-        "Take a record out of the lake, its older versions, the journal of writes, kept results, spools and the index.\n"
-        "All older versions of the connector go with it, and writes that touched the record cannot be undone any more.\n"
+        "Take a record out of the lake, older versions, the journal of writes, kept results, spools and the index.\n"
+        "All older versions of the connector go with it; writes that touched the record cannot be undone any more.\n"
         "Delete it at the source first: a sync brings back what is still there.",
         ("dinobase forget hubspot.contacts 151", "dinobase forget github.issues octo/hello 7 --yes"),
     ),

@@ -87,9 +87,7 @@ def dry_run(
     return DryRun(planned)
 
 
-def prepare(
-    name: str, resources: Sequence[str], config: Config, paths: Paths, *, offline: bool = False
-) -> Prepared:
+def prepare(name: str, resources: Sequence[str], config: Config, paths: Paths, *, offline: bool = False) -> Prepared:
     """Read a connector's file and choose its resources; of a source in Python, what it said when last looked at.
 
     offline: of an MCP server too; else it is asked when it is met, and chooses nothing here.
