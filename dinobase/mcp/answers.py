@@ -78,7 +78,9 @@ def synced(report: SyncReport) -> str:
         if connector.error:
             lines.append(f"{connector.name}: {_error(connector.error)}")
         for table in connector.tables:
-            told = f"{connector.name}.{table.name}: {table.status}, {table.rows} rows came, {table.total_rows} in all"
+            told = f"{connector.name}.{table.name}: {table.status}"
+            if table.total_rows or table.error:  # 0 where rules hide rows too
+                told += f", {table.rows} rows came, {table.total_rows} in all"
             lines.append(f"{told}: {_error(table.error)}" if table.error else told)
     return "\n".join(lines)
 
