@@ -119,6 +119,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX mutations_by_batch ON mutations (batch_id)",
     ),
     ("ALTER TABLE sync_run_tables ADD COLUMN listed_at TEXT",),
+    (
+        """CREATE TABLE annotations (
+            place BIGINT PRIMARY KEY,
+            connector TEXT NOT NULL,
+            table_name TEXT NOT NULL,
+            column_name TEXT NOT NULL,
+            key TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            value TEXT,
+            confidence DOUBLE PRECISION NOT NULL,
+            author TEXT NOT NULL,
+            at TEXT NOT NULL
+        )""",
+        "CREATE INDEX annotations_by_connector ON annotations (connector)",
+    ),
 )
 
 
