@@ -41,7 +41,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 demo: $(VENV)/.installed-for-demo  ## Two real servers, synced, joined, changed, synced again
 	@$(BIN)/python demo/run.py
 
-test: $(VENV)/.installed  ## All tests, with small counts
+test: $(VENV)/.installed  ## All tests, with small counts (on Debian it installs MariaDB where there is none)
+	@tests/databases/install-mariadb
 	@$(PYTEST) -m "not torture" $(PYTEST_ARGS)
 
 torture: $(VENV)/.installed  ## Kills, faults and load with full counts
