@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from dinobase.spec.load import load_text
-from tests.connectors.prove import CONFIGS, PROOFS, digest, packaged, prove, prove_connector
+from tests.connectors.emulator.shapes import SHAPES
+from tests.connectors.prove import CONFIGS, PROOFS, digest, made_shape, packaged, prove, prove_connector
 from tests.connectors.vendors import SPECS, has_specification
 
 needs_specs = pytest.mark.skipif(not SPECS.is_dir(), reason="../shared/specs is not beside this checkout")
@@ -92,3 +93,13 @@ def test_a_claim_that_the_specification_denies_is_named(name: str, subject: str,
     loaded = load_text(yaml.safe_dump(raw).encode(), "spoiled.yaml")
     assert loaded.connector is not None, loaded.errors
     assert subject in {claim.subject for claim in prove_connector(loaded.connector, raw, name).broken}
+
+
+@needs_specs
+@pytest.mark.parametrize("name", specified())
+def test_a_shape_is_the_one_that_the_specification_has(name: str) -> None:
+    path = SHAPES / f"{name}.json"
+    assert path.is_file(), f"run `python -m tests.connectors.prove {name}`"
+    text = path.read_text(encoding="utf-8")
+    own = "made_from" not in json.loads(text)
+    assert own or text == made_shape(name), f"run `python -m tests.connectors.prove {name}`"
