@@ -114,7 +114,7 @@ class Records:
                 data = put(data, list(path), values.identity(get(schema, list(path)), path[-1], local))
         for name, value in stream.given.items():  # a child says itself whose it is
             path = field_path(schema, name, resource.lift)
-            if path is not None and path not in mine:
+            if path is not None and path not in mine and isinstance(value, type(get(data, list(path)))):
                 data = put(data, list(path), value)
         for name, value in conditions(self.connector, resource):
             data = put(data, steps(name), value)
