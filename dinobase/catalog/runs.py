@@ -128,19 +128,18 @@ class RunLog:
 
     def last_run(self, connector: str) -> Mapping[str, Any] | None:
         """Return the connector's newest run as a row, None where there is none."""
-        sql = f"SELECT {', '.join(RUN_COLUMNS)} FROM sync_runs WHERE connector = ? ORDER BY started_at DESC LIMIT 1"
+        return next(iter(self.last_runs(connector, 1)), None)
+
+    def last_runs(self, connector: str, count: int) -> list[Mapping[str, Any]]:
+        """Return so many of the connector's runs as rows, the newest first."""
+        columns = ", ".join(RUN_COLUMNS)
+        sql = f"SELECT {columns} FROM sync_runs WHERE connector = ? ORDER BY started_at DESC LIMIT ?"
         with read_records(self._state, self._catalog) as records:
-            found = records.rows(sql, [connector]) if records is not None else []
-        run = dict(zip(RUN_COLUMNS, found[0], strict=True)) if found else None
-        # Where the catalog is shared, it may run on another machine.
-        if (
-            run is not None
-            and run["status"] == "running"
-            and not self._catalog
-            and not sync_runs(connector, self._state)
-        ):
-            run["status"] = "interrupted"
-        return run
+            found = records.rows(sql, [connector, count]) if records is not None else []
+        runs = [dict(zip(RUN_COLUMNS, row, strict=True)) for row in found]
+        if runs and runs[0]["status"] == "running" and not self._may_run(connector):
+            runs[0]["status"] = "interrupted"
+        return list(runs)
 
     def _may_run(self, connector: str) -> bool:
         """Tell whether a run that has no end may go on: where the catalog is shared, on another machine."""

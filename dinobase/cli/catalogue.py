@@ -174,6 +174,16 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("status", "Keep", "status", "How fresh everything is, and what failed", (("status", f"{_R}:Status"),)),
     Command(
+        "schedule",
+        "Keep",
+        "schedule",
+        "What is due when; what starts the scheduler",
+        (
+            ("schedule", "dinobase.workspace.schedule_state:Schedule"),
+            ("schedule install", "dinobase.workspace.schedule_state:Units"),
+        ),
+    ),
+    Command(
         "maintain",
         "Keep",
         "maintain",

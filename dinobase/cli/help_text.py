@@ -93,7 +93,9 @@ TEXTS: dict[str, Text] = {
             "dinobase sync stripe --resources customers,charges",
             "dinobase sync stripe --full-refresh",
             "dinobase sync --dry-run",
+            "dinobase sync --schedule                           # stays, and keeps all fresh",
         ),
+        "--schedule ends by SIGTERM with 0, by Ctrl-C with 130; docs/schedule.md says more.",
     ),
     "query": Text(
         "Ask in SQL (DuckDB's dialect). A connector is a schema: stripe.customers.",
@@ -194,6 +196,11 @@ TEXTS: dict[str, Text] = {
         ),
     ),
     "status": Text("How fresh every table is, when it was synced last and what went wrong.", ("dinobase status",)),
+    "schedule": Text(
+        "What is due when, by `sync_interval` in config.yaml: 30s, 15m, 1d, a cron expression, or `never`; without\n"
+        "one as often as `freshness` says, else every hour. `sync --schedule` or `serve --sync` looks after it.",
+        ("dinobase schedule", "dinobase schedule install"),
+    ),
     "maintain": Text(
         "Merge small files, rewrite files with many deleted rows, drop versions past the retention.\n"
         "Syncs do this by themselves when there is much to do.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from anyio import to_thread
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from dinobase.core.errors import UsageError
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
     from dinobase.workspace import Workspace
 
 PATH = "/mcp"
+HEALTH = "/healthz"
 BURST, PER_SECOND = 200, 50  # calls of one token
 
 
-def serve(workspace: Workspace, *, host: str, port: int, say: Callable[[str], object]) -> None:
-    """Serve until Ctrl-C; `say` is told the address."""
+def serve(workspace: Workspace, *, host: str, port: int, say: Callable[[str], object], scheduled: bool = False) -> None:
+    """Serve until Ctrl-C; `say` is told the address. scheduled: a scheduler is to be well, too, for /healthz."""
     listening = _bind(host, port)
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
@@ -36,7 +39,7 @@ def serve(workspace: Workspace, *, host: str, port: int, say: Callable[[str], ob
     if not any(token.status == "active" for token in workspace.tokens().listed().tokens):
         say("Nobody can get in yet: dinobase token create NAME")
     pool = Pool(workspace.paths.root, pool_size())
-    app = application(workspace, pool, TOOLS, host=host, port=bound)
+    app = with_health(application(workspace, pool, TOOLS, host=host, port=bound), workspace, scheduled=scheduled)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", ws="none", server_header=False)
     uvicorn.Server(config).run(sockets=[listening])
 
@@ -75,6 +78,25 @@ def application(workspace: Workspace, pool: Pool, tools: Sequence[Tool], *, host
             await guarded(scope, receive, send)
 
     return app
+
+
+def with_health(app: ASGIApp, workspace: Workspace, *, scheduled: bool) -> ASGIApp:
+    """Answer /healthz to anybody: numbers alone, of the scheduler where there is to be one."""
+
+    async def healthy(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != HEALTH or scope["method"] != "GET":
+            await app(scope, receive, send)
+            return
+        status, body = 200, {"status": "ok"}
+        if scheduled:
+            from dinobase.workspace import schedule_state
+
+            status, body = await to_thread.run_sync(schedule_state.health, workspace.paths)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+    return healthy
 
 
 async def _lifespan(life: Callable[[], Any], receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from dinobase.core.errors import Problem, SpecError
-from dinobase.kinds import duration
+from dinobase.kinds import duration, timing
 from dinobase.spec import names
 from dinobase.spec.config_models import Config, StorageConfig
 from dinobase.spec.report import Path, Report
@@ -110,7 +110,10 @@ def _check_durations(report: Report, config: Config) -> None:
         (("journal_retention",), config.journal_retention),
     ]
     for name, connector in config.connectors.items():
-        found.append((("connectors", name, "sync_interval"), connector.sync_interval))
+        if connector.sync_interval and not timing.allowed(connector.sync_interval):
+            place: Path = ("connectors", name, "sync_interval")
+            message = f"`{report.at(place)}` is `{connector.sync_interval}`."
+            report.error(place, "duration", message, f"Allowed: {timing.ALLOWED}.")
         found.append((("connectors", name, "freshness"), connector.freshness))
     for path, text in found:
         if text and duration.seconds(text) is None:

@@ -21,7 +21,9 @@ class ConnectorConfig(Kind):
     """One connector of the workspace."""
 
     type: str = Field(description="Its definition: the name of a connector file.")
-    sync_interval: str = Field(default="", description="How often it is due: 15m, 1h, 1d.")
+    sync_interval: str = Field(
+        default="", description="When it is due: every 15m, 1h, 1d, at a cron expression's moments, or `never`."
+    )
     freshness: str = Field(default="", description="Older data is stale: 1h.")
     resources: list[str] = Field(
         default_factory=list, description="What is synced: names, or `+name` beside the default set."

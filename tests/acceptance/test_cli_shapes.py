@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ LINES = {
     "sync --dry-run": ["sync", "--dry-run"],
     "sync": ["sync"],
     "status": ["status"],
+    "schedule": ["schedule"],
+    "schedule install": ["schedule", "install"],
     "connectors": ["connectors"],
     "connectors --available": ["connectors", "--available", "--search", "acme"],
     "query": ["query", "SELECT id, name FROM acme.users ORDER BY id LIMIT 2"],
@@ -92,7 +95,8 @@ def _run(cli: Cli, api: JsonApi) -> Iterator[tuple[str, Any]]:
 def _clean(value: Any, cli: Cli, url: str) -> Any:
     text = json.dumps(value, ensure_ascii=False)
     packaged = str(Path(importlib.import_module("dinobase.sync.sources").__file__ or "").parent)
-    places = ((str(cli.root), "WORKSPACE"), (str(cli.root.parent), "HOME"))
+    programs = str(Path(sys.executable).parent)
+    places = ((str(cli.root), "WORKSPACE"), (str(cli.root.parent), "HOME"), (programs, "BIN"))
     for found, name in (*places, (url, "http://API/"), (packaged, "PACKAGED")):
         text = text.replace(found, name) if found else text
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "TIME", text)

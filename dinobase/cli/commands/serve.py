@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from dinobase.cli import diagnostics, parse
 from dinobase.cli.diagnostics import Exit
-from dinobase.core import errors
+
+if TYPE_CHECKING:
+    from dinobase.workspace import Workspace
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -14,6 +17,7 @@ def arguments(parser: parse.Parser) -> None:
     parser.add_argument("--http", action="store_true", help="serve at http://HOST:PORT/mcp; clients send a token")
     parser.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address to bind; default 127.0.0.1")
     parser.add_argument("--port", metavar="PORT", default="8420", help="port to bind; default 8420")
+    parser.add_argument("--sync", action="store_true", help="sync each connector when it is due, as long as it serves")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,14 +25,37 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
     workspace = Workspace.open()
+    if args.sync:
+        return _with_scheduler(workspace, args)
+    return _serve(workspace, args)
+
+
+def _serve(workspace: Workspace, args: argparse.Namespace) -> int:
     if args.http:
+        from dinobase.cli.daemon import port
         from dinobase.mcp import http
 
-        if not args.port.isdigit() or int(args.port) > 65535:
-            raise errors.UsageError(f"--port takes a number up to 65535, not `{args.port}`", hint="--port 8420")
-        http.serve(workspace, host=args.host, port=int(args.port), say=diagnostics.note)
+        http.serve(workspace, host=args.host, port=port(args.port, "--port"), say=diagnostics.note, scheduled=args.sync)
     else:
         from dinobase.mcp import stdio
 
         stdio.serve(workspace)
     return Exit.DONE
+
+
+def _with_scheduler(workspace: Workspace, args: argparse.Namespace) -> int:
+    """Serve beside a scheduler; SIGTERM ends both in order, so that no sync is cut off."""
+    import signal
+
+    from dinobase.workspace import scheduling
+
+    def leave(_: int, __: object) -> None:
+        raise SystemExit(Exit.DONE)
+
+    workspace.config()
+    with scheduling.background(workspace.paths, diagnostics.note):
+        before = signal.signal(signal.SIGTERM, leave)
+        try:
+            return _serve(workspace, args)
+        finally:
+            signal.signal(signal.SIGTERM, before)

@@ -28,6 +28,14 @@ def arguments(parser: parse.Parser) -> None:
     )
     parser.add_argument("--full-refresh", action="store_true", help="forget the cursors and start over")
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked for, and ask for nothing")
+    parser.add_argument("--schedule", action="store_true", help="stay, and sync each connector when it is due")
+    parser.add_argument("--once", action="store_true", help="with --schedule: what is due now, and no longer")
+    parser.add_argument(
+        "--health-port",
+        metavar="PORT",
+        default=None,
+        help="with --schedule: answer at http://127.0.0.1:PORT/healthz; 200 while it is well",
+    )
     parse.add_format(parser)
 
 
@@ -36,6 +44,10 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
     workspace = Workspace.open()
+    if args.schedule or args.once or args.health_port is not None:
+        from dinobase.cli import daemon
+
+        return daemon.run(workspace, args)
     out = Output.choose(args.format)
     if args.dry_run:
         return _dry_run(workspace, args, out)
