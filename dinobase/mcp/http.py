@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -65,10 +66,12 @@ def application(workspace: Workspace, pool: Pool, tools: Sequence[Tool], *, host
     @asynccontextmanager
     async def life() -> AsyncIterator[None]:
         await pool.warm()
+        second = asyncio.create_task(pool.warm())  # clients come together
         try:
             async with manager.run():
                 yield
         finally:
+            await second
             await pool.close()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

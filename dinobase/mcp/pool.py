@@ -35,8 +35,8 @@ class Pool:
         self._tasks: set[asyncio.Task[str]] = set()
 
     async def warm(self) -> None:
-        """Start a first child, so that the first question does not wait for it."""
-        if not self._questions.idle and not self._questions.taken:
+        """Start a child before there is a question, so that none waits for it; those that came before have theirs."""
+        if not self._questions.taken:
             self._questions.idle.append(await Child.start(self._root))
 
     async def ask(
