@@ -31,12 +31,12 @@ async def query(
 
 
 async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
-    """List a table's versions, newest first: rows added (+), changed (~), removed (-)."""
+    """A table's versions, newest first: rows added (+), changed (~), removed (-)."""
     return await call.ask("history", table=table, limit=limit)
 
 
 async def diff(call: Call, table: str, since: str, until: str = "", limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
-    """Show a table's changes, old and new values. since, until: a span back (2d), a version (12) or a time."""
+    """A table's changes, old and new values. since, until: a span back (2d), a version (12) or a time."""
     return await call.ask("diff", table=table, since=since, until=until, limit=limit)
 
 
