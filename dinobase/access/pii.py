@@ -1,5 +1,7 @@
 """Which columns of a lake hold personal data, from what the connector's file says of columns and places in records.
 
+What was said of them here counts before it; a kind of "" is a column of which is known that it holds none.
+
 A declared place covers all below it, is found under the name that its column has, and comes along into children that
 keep a parent's value.
 """
@@ -32,7 +34,25 @@ def declared(connector: Connector) -> dict[str, dict[str, str]]:
         r.name: {key: c.pii for key, c in r.columns.items() if c.pii} for r in connector.resources
     }
     for resource in connector.resources:
-        found[resource.name] |= _inherited(connector, resource, found)
+        inherited = _inherited(connector, resource, found)
+        own = found[resource.name]
+        found[resource.name] = {**inherited, **own, **{key: kind for key, kind in inherited.items() if kind}}
+    return found
+
+
+def over(known: Declared, said: Declared) -> dict[str, dict[str, str]]:
+    """Return what a file declares under what was said: table -> column -> kind, "" for none; children inherit it."""
+    found = {table: dict(keys) for table, keys in known.items()}
+    for table, columns in said.items():
+        for column, kind in columns.items():
+            inherited = _kept_as(table, column)
+            for keys in found.values():
+                if inherited in keys:
+                    keys[inherited] = kind
+    for table, columns in said.items():
+        lower = {column.lower() for column in columns}
+        keys = {key: kind for key, kind in found.get(table, {}).items() if key.lower() not in lower}
+        found[table] = {**keys, **columns}
     return found
 
 
@@ -45,10 +65,14 @@ def _inherited(connector: Connector, resource: Resource, known: Declared) -> dic
         seen.add(current.name)
         parent = current.parent
         kind = of_column(known.get(parent.resource, {}), parent.field, parent.field.split(".")).whole
-        if kind:
-            found[snake(f"_{parent.resource}_{parent.field.replace('.', '_')}")] = kind
+        found[_kept_as(parent.resource, parent.field)] = kind or ""
         current = connector.resource(parent.resource)
     return found
+
+
+def _kept_as(parent: str, field: str) -> str:
+    """Return the column in which a child keeps a parent's value."""
+    return snake(f"_{parent}_{field.replace('.', '_')}")
 
 
 def of_column(keys: Mapping[str, str], column: str, path: Sequence[str]) -> Pii:
@@ -56,9 +80,14 @@ def of_column(keys: Mapping[str, str], column: str, path: Sequence[str]) -> Pii:
     source = [step.lower() for step in path]
     inside = []
     for key, kind in keys.items():
+        if key.lower() == column.lower():  # said of this very column, before all that is said of places around it
+            return Pii(kind or None)
+    for key, kind in keys.items():
         steps = split(key)
         plain = [step.lower() for step in steps if step != "[]"]
-        if key.lower() == column.lower() or column_name(steps_without_lists(steps)).lower() == column.lower():
+        if not kind:
+            continue
+        if column_name(steps_without_lists(steps)).lower() == column.lower():
             return Pii(kind)
         if plain == source[: len(plain)]:
             return Pii(kind)

@@ -12,10 +12,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dinobase.access.pii import Declared, declared, of_column
+from dinobase.access.pii import Declared, declared, of_column, over
+from dinobase.catalog.annotations import NOT_PERSONAL, Words, personal
 from dinobase.catalog.enums import enum_values, maybe_personal
 from dinobase.catalog.relationships import views_of
 from dinobase.catalog.runs import RunLog
@@ -30,7 +32,7 @@ from dinobase.lake.sql import qualified
 if TYPE_CHECKING:
     from dinobase.spec.models import Column, Connector, Resource
 
-VERSION = 3
+VERSION = 4
 _PLACE = "connector UNINDEXED, tbl UNINDEXED, col UNINDEXED"
 _TOKENS = "unicode61 remove_diacritics 2', prefix = '3'"
 _SCHEMA = (
@@ -48,10 +50,11 @@ _TABLES = ("tables", "columns", "words", "vals")
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """How connectors are known: `find` gives a definition, `stamp` a text that changes when it does."""
+    """How connectors are known: `find` gives a definition, `words` what was said, `stamp` changes when either does."""
 
     find: Callable[[str], Connector | None]
     stamp: Callable[[str], str]
+    words: Callable[[str], Words] = lambda _name: Words()
 
 
 class Index:
@@ -122,7 +125,8 @@ class Index:
 
     def _add(self, db: sqlite3.Connection, connector: str, stamp: str) -> None:
         definition = self._definitions.find(connector)
-        description = definition.description if definition else None
+        words = self._definitions.words(connector)
+        description = words.value("description", definition.description if definition else None)
         db.execute("INSERT INTO connectors VALUES (?, ?, ?)", (connector, stamp, description))
         location = self._storage.lake(connector)
         try:
@@ -138,9 +142,11 @@ class Index:
             {t.name: t for t in view.tables.values() if t.table_id},
         )
         for table in view.tables.values():
-            _add_table(db, connector, table, owners.get(table.name, ""), listed.get(table.table_id, []), definition)
+            columns = listed.get(table.table_id, [])
+            _add_table(db, connector, table, owners.get(table.name, ""), columns, definition, words)
         if definition is not None:
-            _add_values(db, view, listed, definition, str(self._paths.cache / "tmp" / "index"))
+            told = over(declared(definition), personal(words))
+            _add_values(db, view, listed, told, str(self._paths.cache / "tmp" / "index"))
 
 
 def _add_table(
@@ -150,28 +156,53 @@ def _add_table(
     owner: str,
     columns: Sequence[LakeColumn],
     definition: Connector | None,
+    words: Words,
 ) -> None:
     resource = definition.resource(table.name) if definition else None
     meaning = resource.description if resource else f"One row per element of {owner}.{table.name[len(owner) + 2 :]}"
     if not owner and resource is None:
         meaning = None
+    meaning = words.value("description", meaning, table.name)
     db.execute("INSERT INTO tables VALUES (?, ?, ?, ?, ?)", (connector, table.name, owner, table.rows, meaning))
     word = "INSERT INTO words VALUES (?, ?, ?, ?, ?)"
-    db.execute(word, (connector, table.name, "", f"{table.name} {connector}", meaning or ""))
+    db.execute(
+        word, (connector, table.name, "", f"{table.name} {connector}", f"{meaning or ''}{_others(words, table.name)}")
+    )
     for column in columns:
         meant = _meant(resource, column.name)
-        text = " ".join(part for part in (meant.description, meant.note) if part) if meant else ""
+        fact = partial(_fact, words, table.name, column.name, meant)
+        text = " ".join(part for part in (fact("description"), fact("note")) if part)
         db.execute(
             "INSERT INTO columns VALUES (?, ?, ?, ?, ?)", (connector, table.name, column.name, column.type, text)
         )
         db.execute(
             word,
-            (connector, table.name, column.name, column.name, f"{text} {(meant and meant.unit) or ''}"),
+            (
+                connector,
+                table.name,
+                column.name,
+                column.name,
+                f"{text} {fact('unit') or ''}{_others(words, table.name, column.name)}",
+            ),
         )
-        if meant and meant.values and not meant.pii:
-            for value in meant.values:
-                shown = f"{value} {meant.values[value] or ''}" if isinstance(meant.values, Mapping) else str(value)
+        values = fact("values")
+        if values and fact("pii") in {None, NOT_PERSONAL}:
+            for value in values:
+                shown = f"{value} {values[value] or ''}" if isinstance(values, Mapping) else str(value)
                 db.execute("INSERT INTO vals VALUES (?, ?, ?, ?)", (connector, table.name, column.name, shown.strip()))
+
+
+_SHOWN = ("description", "note", "unit", "pii", "values", "deprecated")
+
+
+def _fact(words: Words, table: str, column: str, meant: Column | None, key: str) -> Any:
+    return words.value(key, getattr(meant, key) if meant else None, table, column)
+
+
+def _others(words: Words, table: str, column: str = "") -> str:
+    """Return what was said under an owner and free keys, so that it is found."""
+    said = [words_[0].value for key, words_ in words.keys(table, column).items() if key not in _SHOWN]
+    return "".join(f" {value}" for value in said if isinstance(value, str))
 
 
 def _meant(resource: Resource | None, column: str) -> Column | None:
@@ -187,7 +218,7 @@ def _add_values(
     db: sqlite3.Connection,
     view: LakeView,
     listed: Mapping[int, Sequence[LakeColumn]],
-    definition: Connector,
+    told: Declared,
     temp: str,
 ) -> None:
     name = view.location.name
@@ -195,7 +226,7 @@ def _add_values(
     try:
         reader.attach_lakes(connection, [(view.location, view.snapshot)])
         reader.lock(connection, [view.location.data])
-        wanted = _searchable(view, listed, declared(definition), _paths(connection, name))
+        wanted = _searchable(view, listed, told, _paths(connection, name))
         for table, texts in wanted.items():
             for column, values in enum_values(connection, name, table, texts).items():
                 rows = [(name, table, column, value) for value in values]

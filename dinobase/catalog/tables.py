@@ -20,7 +20,7 @@ class JsonPath:
 
 @dataclass(frozen=True, slots=True)
 class ColumnDescription:
-    """One column; `values` are those of an enumeration, with their meanings where they are known."""
+    """One column; `values`: of an enumeration, with their meanings where known; `annotations`: owner and free keys."""
 
     name: str
     type: str
@@ -32,6 +32,7 @@ class ColumnDescription:
     values: Sequence[str] | Mapping[str, str] | None = None
     deprecated: bool | str | None = None
     paths: Sequence[JsonPath] | None = None
+    annotations: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,13 @@ class TableDescription:
     related_tables: Sequence[RelatedTable] = ()
     sample_rows: Sequence[Mapping[str, Any]] = ()
     last_sync: str | None = None
+    annotations: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return SPEC.md's shape, in its order."""
         order = (
-            "schema", "table", "row_count", "description", "primary_key", "columns", "related_tables", "sample_rows",
-            "last_sync", "is_stale",
+            "schema", "table", "row_count", "description", "annotations", "primary_key", "columns", "related_tables",
+            "sample_rows", "last_sync", "is_stale",
         )  # fmt: skip
         data = _plain(self)
         return {key: data[key] for key in order if key in data}

@@ -35,6 +35,7 @@ class Module(Protocol):
 _R = "dinobase.workspace.results"
 _M = "dinobase.workspace.mcp_results"
 _W = "dinobase.workspace.write_results"
+_A = "dinobase.workspace.annotating"
 COMMANDS: tuple[Command, ...] = (
     Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
     Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
@@ -87,6 +88,20 @@ COMMANDS: tuple[Command, ...] = (
         "describe",
         "What a table holds, column by column",
         (("describe", "dinobase.catalog.tables:TableDescription"), ("describe A B", f"{_R}:Described")),
+    ),
+    Command(
+        "annotate",
+        "Data",
+        "annotate",
+        "Say what a table or column means",
+        (("annotate", f"{_A}:Annotated"),),
+    ),
+    Command(
+        "annotations",
+        "Data",
+        "annotations",
+        "What is said of a table, by whom, and what counts",
+        (("annotations", f"{_A}:Annotations"),),
     ),
     Command(
         "history",

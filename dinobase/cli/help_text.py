@@ -141,6 +141,21 @@ TEXTS: dict[str, Text] = {
             "dinobase describe stripe",
         ),
     ),
+    "annotate": Text(
+        "Say what a connector, a table or a column means. What people say counts before what agents and models say,\n"
+        "that before the connector's file, and heuristics last. Nothing is overwritten: --remove brings the next back.",
+        (
+            'dinobase annotate stripe.customers.email description "Where receipts go."',
+            "dinobase annotate stripe.charges.amount unit cents",
+            "dinobase annotate stripe.charges.amount unit --remove",
+            "dinobase annotate --json - < words.json",
+        ),
+        "docs/annotations.md has the keys, and what only a person may say.",
+    ),
+    "annotations": Text(
+        "What is said of a target and of all below it: by people, agents, models, heuristics and the connector's file.",
+        ("dinobase annotations stripe.customers", "dinobase annotations stripe.customers.email --history"),
+    ),
     "info": Text(
         "What is here: connectors, tables, rows, freshness. For models: --format compact, under 2,000 tokens.",
         ("dinobase info", "dinobase info --format compact"),

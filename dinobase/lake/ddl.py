@@ -24,12 +24,10 @@ def _short(kind: str) -> str:
     return kind.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 
 
-def create(writer: Writer, table: str, columns: Sequence[tuple[str, str]], comment: str = "") -> None:
+def create(writer: Writer, table: str, columns: Sequence[tuple[str, str]]) -> None:
     """Create a table."""
     fields = ", ".join(f"{ident(name)} {kind}" for name, kind in columns)
     writer.run(f"CREATE TABLE {ALIAS}.{ident(table)} ({fields})")
-    if comment:
-        writer.run(f"COMMENT ON TABLE {ALIAS}.{ident(table)} IS {literal(comment)}")
 
 
 def add_column(writer: Writer, table: str, name: str, kind: str) -> None:

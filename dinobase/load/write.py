@@ -16,7 +16,7 @@ from dinobase.core.errors import LoadError
 from dinobase.lake import ddl, state
 from dinobase.lake.connection import ALIAS, STATE, Writer
 from dinobase.lake.sql import ident, literal
-from dinobase.load import views
+from dinobase.load import comments, views
 from dinobase.load.merge import Stage, bag_differs, insert_all, merge_all
 from dinobase.load.schema import JSON, TableSchema
 from dinobase.load.structure import Structure
@@ -36,7 +36,8 @@ class Plan:
     are found that may be there already; memory: what the lake is to remember of the resource after this, less `schema`
     and `views`; counter: the memory that counts loads which changed the table; work: the first
     word of the version's message; since: when the listing began - what was written back later is newer than it;
-    distinct: the source vouches that no two rows have one key.
+    distinct: the source vouches that no two rows have one key. comments: what columns mean, by name or source path, the
+    table by ``; the last of several counts; None: they stay.
     """
 
     table: str
@@ -54,6 +55,7 @@ class Plan:
     work: str = "sync"
     since: str = ""
     distinct: bool = False
+    comments: Sequence[tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,12 @@ def commit(
             after[plan.counter] = outcome.count
         if schema.columns:
             after["schema"] = schema.to_json()
+            there = _commented(schema, have, before)
+            said = there if plan.comments is None else comments.wanted(schema, plan.description, plan.comments)
+            if comments.write(writer, plan.table, there, said) and not changes:
+                extra["altered"] = False
+            if said:
+                after[comments.MEMORY] = json.dumps(said)
         known_views = _views(writer, plan, structures, before, rebuild=bool(changes))
         if known_views:
             after["views"] = json.dumps(known_views)
@@ -137,7 +145,7 @@ def _evolve(writer: Writer, plan: Plan, schema: TableSchema, have: Mapping[str, 
     if not have:
         if schema.columns:
             writer.run(f"DROP VIEW IF EXISTS {ALIAS}.{ident(plan.table)}")  # of another table's array
-            ddl.create(writer, plan.table, list(want.items()), plan.description)
+            ddl.create(writer, plan.table, list(want.items()))
         return []
     changes = []
     for name, kind in want.items():
@@ -148,6 +156,16 @@ def _evolve(writer: Writer, plan: Plan, schema: TableSchema, have: Mapping[str, 
             ddl.retype(writer, plan.table, name, have[name], kind)
             changes.append(f"{name}: {have[name]} is {kind} now")
     return changes
+
+
+def _commented(schema: TableSchema, have: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """Return the comments that are still there: a column that is new or of another type has none."""
+    types = {c.name: c.sql_type for c in schema}
+    return {
+        name: text
+        for name, text in comments.known(before).items()
+        if (name in have and have[name] == types.get(name)) or (not name and have)
+    }
 
 
 def _write(writer: Writer, plan: Plan, schema: TableSchema, stage: Stage, written: Written) -> Outcome:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 from dinobase.access.guard import Guard, guard_of
-from dinobase.access.pii import declared, of_column
+from dinobase.access.pii import declared, of_column, over
 from dinobase.access.policy import Policy, policy_of
+from dinobase.catalog.annotations import Book, personal
 from dinobase.catalog.runs import RunLog
 from dinobase.core.clock import iso, new_id, now
 from dinobase.core.errors import QueryError
@@ -23,6 +25,7 @@ from dinobase.mutate.journal import digest
 from dinobase.mutate.masked import refuse_in_address, refuse_masked
 from dinobase.mutate.parse import Statement
 from dinobase.mutate.preview import preview
+from dinobase.mutate.sender import SALT_BYTES, mark
 from dinobase.mutate.step import Step, steps_of
 from dinobase.mutate.values import Json
 from dinobase.query.decision import TableUse
@@ -155,9 +158,9 @@ class Planner:
         steps = steps_of(connector, whole, changed.rows) if changed.rows else []
         if guard is not None:
             refuse_in_address(guard, steps)
-        return whole, statement, changed, steps, self._warnings(connector, whole, changed, uses)
+        return whole, statement, changed, steps, self._warnings(whole, changed, uses)
 
-    def _warnings(self, connector: Connector, table: Table, changed: Changed, uses: Sequence[TableUse]) -> list[str]:
+    def _warnings(self, table: Table, changed: Changed, uses: Sequence[TableUse]) -> list[str]:
         found = []
         names = sorted({(u.connector, u.table.lower()) for u in uses} | {(table.connector, table.name.lower())})
         log = RunLog(self._paths.state, self._storage.catalog).last_syncs({n for n, _ in names})
@@ -168,7 +171,7 @@ class Planner:
             if known is None or known[1].is_stale(freshness[name[0]]):
                 since = f"of {known[1].synced_at}" if known is not None and known[1].synced_at else "of unknown age"
                 found.append(f"{name[0]}.{known[0] if known else name[1]} is stale: its copy is {since}")
-        notes = declared(connector).get(table.name, {})
+        notes = self._pii(table.connector).get(table.name, {})
         columns = dict.fromkeys(c for row in changed.rows for c in row.columns)
         personal = [c for c in columns if of_column(notes, c, table.paths.get(c) or (c,)).whole]
         if personal:
@@ -179,7 +182,8 @@ class Planner:
         return found
 
     def _pii(self, connector: str) -> Mapping[str, Mapping[str, str]]:
-        return declared(self._find(connector))
+        said = Book(self._paths.state, self._storage.catalog).words(connector)
+        return over(declared(self._find(connector)), personal(said))
 
     def _planned(
         self,
@@ -215,6 +219,7 @@ class Planner:
             approvals.append(approval)
             shown = preview(self._find(table.connector), table, statement, changed, steps, warnings)
             plan = plan_of(table, statement.sql if statement else sql, steps, shown)
+            plan["sender"] = mark(self._find(table.connector), table.name, steps, os.urandom(SALT_BYTES))
             mutations.append(
                 {
                     "mutation_id": new_id("mut"),

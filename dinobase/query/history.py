@@ -93,7 +93,9 @@ def _unknown(connector: str, table: str, tables: Mapping[str, LakeTable]) -> Unk
 
 
 def _touches(snapshot: Snapshot, name: str, ids: Sequence[int]) -> bool:
-    """Read DuckLake's own list: `created_table:"main"."customers",inserted_into_table:3`."""
+    """Read DuckLake's own list: `created_table:"main"."customers",inserted_into_table:3`; comments are no change."""
+    if "annotated" in snapshot.extra:
+        return False
     if any(
         re.search(rf"_table:{number}(?!\d)", snapshot.changes) for number in ids if "compacted" not in snapshot.changes
     ):
@@ -112,6 +114,8 @@ _KINDS = {
 
 def _version(snapshot: Snapshot) -> Version:
     seen = dict.fromkeys(word for key, word in _KINDS.items() if key in snapshot.changes)
+    if snapshot.extra.get("altered") is False:  # its comments alone
+        seen.pop("altered", None)
     counts = {key: _count(snapshot.extra.get(key)) for key in ("inserted", "updated", "deleted")}
     run = snapshot.extra.get("run")
     return Version(

@@ -52,7 +52,15 @@ async def _read(request: SyncRequest, run: str, log: RunLog) -> list[TableReport
         from dinobase.sync.reading import Order, read_all
 
         await asyncio.to_thread(log.start, run, request.name, mode=mode, by=request.by)
-        order = Order(request.name, run, request.location, request.paths, request.observe, request.full_refresh)
+        order = Order(
+            request.name,
+            run,
+            request.location,
+            request.paths,
+            request.observe,
+            request.full_refresh,
+            request.catalog,
+        )
         return await read_all(order, request.source, fault_of)
     temp = request.paths.make(request.paths.spool) / request.name / ".temp"
     loader = Loader(request.location, request.paths.state, temp)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from dinobase.catalog.annotations import Book, Words, descriptions
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError
 from dinobase.core.secrets import redact_json
@@ -49,6 +50,7 @@ class Order:
     paths: Paths
     observe: Observer
     full_refresh: bool
+    catalog: str = ""
 
 
 async def read_all(request: Order, source: Source, fault: Fault) -> list[TableReport]:
@@ -62,10 +64,12 @@ async def read_all(request: Order, source: Source, fault: Fault) -> list[TableRe
         tables = await loader.run(opened.tables)
         facts.save(request.name, request.paths, tables)
         definition = facts.connector_of(request.name, opened.address, tables)
+        words = await asyncio.to_thread(Book(request.paths.state, request.catalog).words, request.name)
         by_name = {table.name: table for table in tables}
         chosen = [by_name[r.name] for r in plan.choose(definition, source.kept, source.asked)]
         return [
-            await _one(request, loader, opened, table, memory.get(table.name, {}), folder, fault) for table in chosen
+            await _one(request, loader, opened, table, memory.get(table.name, {}), words, folder, fault)
+            for table in chosen
         ]
     finally:
         if opened is not None:
@@ -86,14 +90,14 @@ async def _one(
     opened: Opened,
     table: SourceTable,
     before: Mapping[str, str],
+    words: Words,
     folder: Path,
     fault: Fault,
 ) -> TableReport:
     began = clock.monotonic()
     request.observe(Event("started", request.name, table.name))
-    work = _Table(
-        loader, opened, table, before, request.run, folder / ".read" / _safe(table.name), request.full_refresh
-    )
+    place = folder / ".read" / _safe(table.name)
+    work = _Table(loader, opened, table, before, words, request.run, place, request.full_refresh)
     try:
         brought = await loader.run(work.read)
         request.observe(Event("page", request.name, table.name, rows=brought.rows, bytes=brought.bytes))
@@ -117,6 +121,7 @@ class _Table:
         opened: Opened,
         table: SourceTable,
         before: Mapping[str, str],
+        words: Words,
         run: str,
         folder: Path,
         full_refresh: bool,  # noqa: FBT001
@@ -124,6 +129,7 @@ class _Table:
         self.folder = folder
         self._loader, self._opened, self._table, self._run = loader, opened, table, run
         self._before = dict(before)
+        self._words = words
         self._schema = TableSchema.from_json(before["schema"]) if "schema" in before else TableSchema()
         self._names = typed.names_of([c.name for c in table.columns], self._schema)
         self._key = tuple(self._names[c] for c in table.key)
@@ -189,6 +195,11 @@ class _Table:
             memory=memory,
             description=table.description,
             distinct=table.unique,
+            comments=descriptions(
+                self._words,
+                table.name,
+                {self._names[c.name]: c.description for c in table.columns if c.description},
+            ),
         )
 
     def failed(self, error: DinobaseError) -> TableReport:

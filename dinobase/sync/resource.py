@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dinobase.catalog.annotations import Words, descriptions
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError, LoadError
 from dinobase.core.secrets import redact_error
@@ -51,9 +52,11 @@ class ResourceSync:
         run: str,
         full_refresh: bool,
         children: Sequence[Resource],
+        words: Words,
         worth: float = WORTH,
     ) -> None:
         self._connector = connector
+        self._words = words
         self._resource = resource
         self._loader = loader
         self._session = session
@@ -292,6 +295,9 @@ class ResourceSync:
             memory=memory,
             counter=LOADS if any(c.parent and c.parent.resource == resource.name for c in others) else "",
             description=resource.description or "",
+            comments=descriptions(
+                self._words, resource.name, {key: c.description for key, c in resource.columns.items() if c.description}
+            ),
         )
 
     def _collect(

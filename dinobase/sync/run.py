@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from dinobase.catalog.annotations import Book, Words
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError
 from dinobase.core.values import Event
@@ -34,6 +35,7 @@ class Run:
         self._spool = request.paths.spool / request.name
         self._listed: dict[str, asyncio.Future[Listed | None]] = {}
         self._resources: Sequence[Resource] = request.resources
+        self._words = Words()
 
     async def all(self, opening: asyncio.Future[Memory]) -> list[TableReport]:
         """Sync every resource; `opening` is the lake that is being opened, and gives what it remembers."""
@@ -42,6 +44,7 @@ class Run:
         async with session_for(
             request.connector, name=request.name, state_dir=request.paths.state, observe=request.observe
         ) as session:
+            self._words = await asyncio.to_thread(Book(request.paths.state, request.catalog).words, request.name)
             memory = await self._loader.memory(opening)
             self._connector = await session.definition()
             self._resources = request.resources if request.choose is None else request.choose(self._connector)
@@ -104,6 +107,7 @@ class Run:
             run=self._run,
             full_refresh=full_refresh,
             children=[c for c in self._resources if c.parent is not None and c.parent.resource == resource.name],
+            words=self._words,
             worth=request.resume_after,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from dinobase.catalog.annotations import Book
 from dinobase.catalog.index import Definitions, Index
 from dinobase.catalog.runs import RunLog
 from dinobase.core.settings import Paths
@@ -84,11 +85,18 @@ def _one(table: str) -> str:
 def _index(workspace: Workspace, connectors: Iterable[str]) -> Index:
     paths = workspace.paths
     config = plain_config(paths)["connectors"]
+    storage = workspace.storage()
+    book = Book(paths.state, storage.catalog)
+    said = book.stamps()
     return Index(
-        workspace.storage(),
+        storage,
         paths,
         list(connectors),
-        Definitions(workspace.find_connector, lambda name: _stamp(name, config[name]["type"], paths)),
+        Definitions(
+            workspace.find_connector,
+            lambda name: f"{_stamp(name, config[name]['type'], paths)}{said.get(name, '')}",
+            book.words,
+        ),
     )
 
 

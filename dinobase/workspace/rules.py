@@ -37,11 +37,16 @@ def guard(paths: Paths, identity: str, config: Mapping[str, Any] | None = None) 
 
 
 def finder(paths: Paths, config: Mapping[str, Any] | None = None) -> FindPii:
-    """Return what takes a connector's name to what its file calls personal data."""
+    """Return what takes a connector's name to what its file, and whoever annotated it, calls personal data."""
 
     def find(name: str) -> Declared:
+        from dinobase.access.pii import over  # where no rule asks, nothing is imported
+        from dinobase.catalog.annotations import Book, personal
+
         settings = plain_config(paths) if config is None else config
-        return _declared(paths, name, str(settings["connectors"][name]["type"]))
+        declared = _declared(paths, name, str(settings["connectors"][name]["type"]))
+        words = Book(paths.state, str(settings["storage"]["catalog"])).words(name)
+        return over(declared, personal(words)) if words else declared
 
     return find
 
@@ -75,7 +80,7 @@ def _declared(paths: Paths, name: str, kind: str) -> Declared:
         return python_kinds.declared(name, paths)
     if path is None:
         raise _unknown(name, f"there is no connector file `{kind}`")
-    seal = f"{__version__}:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    seal = f"2:{__version__}:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     kept = paths.cache / "pii" / f"{kind}.json"
     found = _kept(kept, seal)
     if found is None:

@@ -12,6 +12,7 @@ from dinobase.core.values import Event, Observer
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
     from dinobase.access.tokens import TokenBook
+    from dinobase.catalog.annotations import Origin
     from dinobase.catalog.info import Info
     from dinobase.catalog.search import Found
     from dinobase.catalog.tables import TableDescription
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from dinobase.spec.models import Connector
     from dinobase.sync.report import DryRun, SyncReport
     from dinobase.workspace import results
+    from dinobase.workspace.annotating import Annotated, Annotations
     from dinobase.workspace.mcp import Mcp
     from dinobase.workspace.upkeep import Maintained
 
@@ -305,18 +307,23 @@ class Workspace:
 
     def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
         """Describe tables: `connector.table`, or `connector` for all of its."""
-        from dinobase.catalog.describe import Describer
-        from dinobase.query.engine import freshness_of
+        from dinobase.workspace import describing
 
-        config = self.config()
-        describer = Describer(
-            self.storage(),
-            self.paths,
-            freshness_of(config.model_dump()),
-            self.find_connector,
-            guard=self.guard(identity),
-        )
-        return describer.describe(names, samples=samples)
+        return describing.describe(self, names, samples, identity)
+
+    def annotate(
+        self, words: Sequence[Mapping[str, Any]], *, origin: Origin = "agent", identity: str = "cli"
+    ) -> Annotated:
+        """Say what connectors, tables and columns mean: `target`, `key`, `value`; `remove` takes a word back."""
+        from dinobase.workspace import annotating
+
+        return annotating.annotate(self, words, origin=origin, identity=identity)
+
+    def annotations(self, target: str, *, history: bool = False, identity: str = "cli") -> Annotations:
+        """Return what is said of a target and of all below it, strongest first, or everything that ever was."""
+        from dinobase.workspace import annotating
+
+        return annotating.listed(self, target, history=history, identity=identity)
 
     def history(self, table: str, *, limit: int = 0, identity: str = "cli") -> TableHistory:
         """List the versions of a table, newest first."""
@@ -371,23 +378,9 @@ class Workspace:
 
     def find_connector(self, name: str) -> Connector | None:
         """Return a connected connector's definition; what the lake holds is described even where it is not valid."""
-        from dinobase.spec import compiled
-        from dinobase.sync import registry, sources
+        from dinobase.workspace import describing
 
-        entry = self.config().connectors.get(name)
-        if entry is not None and registry.is_python(entry.type, self.paths):
-            from dinobase.workspace import python_kinds
-
-            return python_kinds.definition(name, self.paths)
-        path = sources.find(entry.type, self.paths) if entry else None
-        if path is None:
-            return None
-        from dinobase.workspace import servers
-
-        try:
-            return servers.expanded(name, compiled.load(path, self.paths), self.paths)
-        except errors.SpecError:
-            return None
+        return describing.definition(self, name)
 
 
 def _ignore(_: Event) -> None:
