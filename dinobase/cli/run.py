@@ -9,7 +9,7 @@ from typing import cast
 from dinobase.cli import diagnostics, help_text, output, parse
 from dinobase.cli.catalogue import COMMANDS, Command, Module
 from dinobase.cli.diagnostics import Exit
-from dinobase.core import errors
+from dinobase.core import errors, settings
 
 _GO_ON = "What was committed stays; run it again to go on."
 
@@ -118,6 +118,9 @@ def _finish(code: int) -> int:
 def _operating_system(error: OSError) -> errors.DinobaseError:
     import errno
 
+    folder = settings.read_only(error)
+    if folder:
+        return errors.ReadOnlyError(folder)
     place = f" ({error.filename})" if error.filename else ""
     hint = {
         errno.ENOSPC: "Free some space and run it again; what was committed is safe.",

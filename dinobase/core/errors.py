@@ -93,6 +93,20 @@ class RequestError(DinobaseError):
     exit_code = 2
 
 
+class ReadOnlyError(DinobaseError):
+    """The workspace, or a part of it, may only be read here."""
+
+    code = "system.read_only"
+
+    def __init__(self, folder: object) -> None:
+        """Name the folder."""
+        super().__init__(
+            f"The folder {folder} cannot be written",
+            hint="What only reads works. To write, give this user the right to, or set DINOBASE_DIR to another folder.",
+            folder=str(folder),
+        )
+
+
 class UsageError(RequestError):
     """Arguments of a command."""
 

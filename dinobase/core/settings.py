@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,25 @@ def resume_after() -> float:
         return float(env("DINOBASE_RESUME_AFTER") or 60)
     except ValueError:
         return 60.0
+
+
+def can_write(folder: str | Path) -> bool:
+    """Tell whether files can be made in a folder; of one that is still to be made its parent decides."""
+    place = os.fspath(folder)
+    while place and not os.path.isdir(place):  # noqa: PTH112 - on the way of every query
+        parent = os.path.dirname(place)  # noqa: PTH120
+        if parent == place:
+            return False
+        place = parent
+    return os.access(place or ".", os.W_OK | os.X_OK)
+
+
+def read_only(error: OSError) -> str:
+    """Return the folder that this failure is about where it is that it cannot be written, else ''."""
+    if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS} or not isinstance(error.filename, str):
+        return ""
+    folder = error.filename if os.path.isdir(error.filename) else os.path.dirname(error.filename)  # noqa: PTH112, PTH120
+    return "" if can_write(folder) else folder
 
 
 @dataclass(frozen=True, slots=True)

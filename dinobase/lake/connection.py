@@ -5,6 +5,8 @@ Two DuckDB threads are slower than one beside a running fetch, and with more the
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,8 +14,8 @@ from typing import Any
 
 import _duckdb
 
-from dinobase.core.errors import DinobaseError, LakeError
-from dinobase.core.settings import env
+from dinobase.core.errors import DinobaseError, LakeError, ReadOnlyError
+from dinobase.core.settings import can_write, env
 from dinobase.lake import disk
 from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, schema_sql, secret_sql
 from dinobase.lake.extensions import extension_path
@@ -24,6 +26,7 @@ from dinobase.lake.sql import literal
 MEMORY = "96MB"
 ALIAS = "lake"
 STATE = "_dinobase_state"
+_CANNOT_WRITE = re.compile("unable to open|read-?only|permission denied|cannot open", re.IGNORECASE)
 
 
 class Writer:
@@ -154,5 +157,8 @@ def wrap(error: _duckdb.Error, location: LakeLocation) -> DinobaseError:
     text = str(error)
     if disk.is_full(text, location.catalog):
         return disk.full()
+    for place in (location.catalog, location.data):
+        if "://" not in place and not can_write(os.path.dirname(place)) and _CANNOT_WRITE.search(text):  # noqa: PTH120
+            return ReadOnlyError(os.path.dirname(place))  # noqa: PTH120
     first = text.strip().split("\n\n")[0]
     return LakeError(first, code="lake.failed", hint="`dinobase doctor` checks the workspace", connector=location.name)

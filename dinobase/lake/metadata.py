@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact
-from dinobase.lake import disk
+from dinobase.lake import disk, unwritable
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.sql import ident
 
@@ -70,9 +69,7 @@ def open_metadata(location: LakeLocation) -> Iterator[Metadata]:
     if not lake_file(location):
         raise _absent(location)
     try:
-        connection = sqlite3.connect(
-            f"file:{quote(location.catalog)}?mode=ro", uri=True, timeout=30, isolation_level=None
-        )
+        connection = unwritable.connect(location.catalog)
         connection.execute("BEGIN")
     except sqlite3.Error as error:
         raise _failed(location, error) from None

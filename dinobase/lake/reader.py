@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import _duckdb
 
 from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact
-from dinobase.core.settings import env
+from dinobase.core.settings import can_write, env
 from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, secret_sql
 from dinobase.lake.extensions import extension_path
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.sql import literal
+from dinobase.lake.unwritable import own_folder, readable
 
 DuckDBError = _duckdb.Error
 InterruptError = _duckdb.InterruptException
@@ -48,9 +49,12 @@ def open_reader(limits: Limits) -> Any:
         "threads": str(limits.threads),
     }
     if limits.temp:
+        temp = limits.temp
+        if not can_write(os.path.dirname(temp)):  # noqa: PTH120
+            temp = str(own_folder() / f"spill-{os.getpid()}")
         with contextlib.suppress(OSError):  # DuckDB makes the last folder alone, and says so where it cannot spill
-            os.makedirs(os.path.dirname(limits.temp), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
-        config["temp_directory"] = limits.temp
+            os.makedirs(os.path.dirname(temp), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+        config["temp_directory"] = temp
     connection = _duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")  # it would write into our stdout
     if limits.temp:
@@ -75,6 +79,8 @@ def attach_lakes(
             if secret:
                 connection.execute(secret)
             alias = (aliases or {}).get(location.name, "")
+            if not location.on_postgres:
+                location = replace(location, catalog=readable(location.catalog))  # noqa: PLW2901 - where it is read
             connection.execute(attach_sql(location, alias, read_only=True, snapshot=snapshot))
     except _duckdb.Error as error:
         reason = redact(str(error))

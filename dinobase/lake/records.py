@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dinobase.core.errors import LakeError
+from dinobase.core.errors import DinobaseError, LakeError, ReadOnlyError
 from dinobase.core.secrets import redact
-from dinobase.lake import disk
+from dinobase.core.settings import can_write
+from dinobase.lake import disk, unwritable
 
 SCHEMA = "dinobase"
+_CANNOT_WRITE = ("unable to open", "readonly", "read-only")
 Row = tuple[Any, ...]
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -224,9 +226,11 @@ def read_records(state: Path, catalog: str = "", *, since: int = 1) -> Iterator[
     if not path.is_file():
         yield None
         return
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
-        connection.execute("PRAGMA query_only = ON")
+        connection = unwritable.connect(path)
+    except sqlite3.Error as error:
+        raise _failed(error, state) from None
+    try:
         ready = connection.execute("PRAGMA user_version").fetchone()[0] >= since
         yield Records(connection, postgres=False) if ready else None
     except sqlite3.Error as error:
@@ -296,9 +300,11 @@ def _newer(number: int) -> LakeError:
     )
 
 
-def _failed(error: Exception, state: Path | None = None) -> LakeError:
+def _failed(error: Exception, state: Path | None = None) -> DinobaseError:
     text = redact(str(error)).strip().splitlines()
     reason = text[0] if text else type(error).__name__
     if state is not None and disk.is_full(reason, state):
         return disk.full()
+    if state is not None and not can_write(state) and any(words in reason for words in _CANNOT_WRITE):
+        return ReadOnlyError(state)
     return LakeError(f"The workspace's records cannot be used: {reason}", code="lake.records", hint="dinobase doctor")

@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 
 from dinobase import __version__
 from dinobase.core.errors import DinobaseError, did_you_mean
-from dinobase.core.secrets import redact
+from dinobase.core.secrets import redact_error
 from dinobase.mcp import answers
 from dinobase.mcp.call import Call
 from dinobase.mcp.pool import Pool
@@ -49,7 +49,7 @@ def build(
         try:
             return _text(await tool.call(call, params.arguments or {}))
         except DinobaseError as error:
-            return _text(redact(answers.failure(error.as_dict()["error"])), failed=True)
+            return _text(answers.failure(redact_error(error.as_dict()["error"])), failed=True)
 
     server: Server[dict[str, Any]] = Server(
         NAME, version=__version__, on_list_tools=on_list_tools, on_call_tool=on_call_tool

@@ -15,8 +15,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from dinobase.core.errors import DinobaseError, QueryTimeout
-from dinobase.core.secrets import redact
+from dinobase.core.errors import DinobaseError, QueryTimeout, ReadOnlyError
+from dinobase.core.secrets import redact, redact_error
+from dinobase.core.settings import read_only
 from dinobase.mcp.desk import Desk
 from dinobase.mcp.work import JOBS, OPERATIONS
 from dinobase.query.watch import confine_memory
@@ -81,8 +82,7 @@ class Worker:
         except MemoryError:
             reply = _failed(number, DinobaseError("It needs more memory than it may use", code="query.memory"))
         except Exception as error:  # noqa: BLE001 - the server outlives any fault of one answer
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            reply = _failed(number, DinobaseError(f"Something unexpected happened: {what}", hint="Please report it."))
+            reply = _failed(number, _unexpected(error))
         finally:
             self._now = 0
         if reply.get("error", {}).get("code") == "query.memory":  # its heap is as it is: a new process starts afresh
@@ -104,8 +104,16 @@ class Worker:
 
 
 def _failed(number: int, error: DinobaseError) -> dict[str, Any]:
-    facts = error.as_dict()["error"]
-    return {"id": number, "error": {key: redact(str(facts[key])) for key in ("code", "message", "hint")}}
+    facts = redact_error(error.as_dict()["error"])
+    return {"id": number, "error": {key: str(facts[key]) for key in ("code", "message", "hint")}}
+
+
+def _unexpected(error: Exception) -> DinobaseError:
+    folder = read_only(error) if isinstance(error, OSError) else ""
+    if folder:
+        return ReadOnlyError(folder)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return DinobaseError(f"Something unexpected happened: {what}", hint="Please report it.")
 
 
 def main() -> None:

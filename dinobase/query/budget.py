@@ -41,6 +41,8 @@ def run_within(
             return found
         if not stream.sql:
             return _shortened(found, budget, form)
+        if not engine.handles.writable:
+            return _shortened(replace(found, notes=(*found.notes, _unkept(budget))), budget, form)
         return _kept(engine, stream, budget, form)
 
 
@@ -69,6 +71,10 @@ def _kept(engine: QueryEngine, stream: ResultStream, budget: int, form: str) -> 
 def _note(table: str, summary: Summary, budget: int) -> str:
     only = "" if summary.complete else f"only the first {summary.row_count:,} rows were kept; "
     return f"{only}the rows need more than {budget:,} tokens: query {table}, or select less"
+
+
+def _unkept(budget: int) -> str:
+    return f"the rows need more than {budget:,} tokens and this workspace cannot be written to keep them: select less"
 
 
 def _smaller(whole: QueryResult) -> Iterator[QueryResult]:

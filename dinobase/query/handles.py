@@ -20,7 +20,7 @@ from typing import Any
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync
 from dinobase.core.clock import iso, now
 from dinobase.core.errors import UnknownName, did_you_mean
-from dinobase.core.settings import Paths
+from dinobase.core.settings import Paths, can_write
 from dinobase.lake import reader
 from dinobase.lake.convert import Column
 from dinobase.lake.sql import ident, literal
@@ -60,6 +60,11 @@ class Handles:
     def folder(self) -> str:
         """Return the one folder that queries of this identity may read beside their lakes."""
         return str(self._folder)
+
+    @property
+    def writable(self) -> bool:
+        """Tell whether a handle can be made: a workspace may be there to be read alone."""
+        return can_write(self.folder)
 
     def find(self, names: Iterable[str], connectors: Mapping[str, float]) -> list[Handle]:
         """Return live handles by their names without the schema; raises UnknownName."""

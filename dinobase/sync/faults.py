@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from dinobase.core.errors import DinobaseError, LakeError
+from dinobase.core import settings
+from dinobase.core.errors import DinobaseError, LakeError, ReadOnlyError
 from dinobase.lake import disk
 
 
@@ -14,6 +15,9 @@ def fault_of(error: Exception) -> DinobaseError:
     if isinstance(error, OSError):
         if disk.is_full(str(error), str(error.filename or "")):
             return disk.full()
+        folder = settings.read_only(error)
+        if folder:
+            return ReadOnlyError(folder)
         of = f" ({error.filename})" if error.filename else ""
         hint = "`dinobase doctor` checks the workspace"
         return LakeError(f"{error.strerror or type(error).__name__}{of}", code="lake.files", hint=hint)
