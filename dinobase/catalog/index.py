@@ -22,7 +22,7 @@ from dinobase.catalog.enums import enum_values, maybe_personal
 from dinobase.catalog.relationships import views_of
 from dinobase.catalog.runs import RunLog
 from dinobase.core.errors import LakeError
-from dinobase.core.settings import Paths
+from dinobase.core.settings import Paths, can_write
 from dinobase.lake import reader
 from dinobase.lake.introspect import LakeColumn, LakeTable, LakeView, columns_at, view_lake
 from dinobase.lake.location import LakeLocation, Storage
@@ -74,6 +74,10 @@ class Index:
             yield db
 
     def _open(self) -> sqlite3.Connection:
+        if not can_write(self._paths.cache):
+            db = sqlite3.connect(":memory:", isolation_level=None)
+            self._refresh(db)
+            return db
         file = self._paths.make(self._paths.cache) / f"catalog-{VERSION}.db"
         for attempt in (1, 2):
             with suppress(FileExistsError):

@@ -14,7 +14,7 @@ from typing import Literal
 from dinobase.catalog.annotations import Book, Words, descriptions
 from dinobase.core import clock
 from dinobase.core.errors import DinobaseError
-from dinobase.core.secrets import redact_json
+from dinobase.core.secrets import redact_error
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
 from dinobase.extract.readers.base import Ask, Brought, Opened, SourceKind, SourceTable
@@ -204,8 +204,7 @@ class _Table:
 
     def failed(self, error: DinobaseError) -> TableReport:
         """Report a failure; the table stays as it was."""
-        known = redact_json(error.as_dict()["error"])
-        assert isinstance(known, dict)
+        known = redact_error(json.loads(json.dumps(error.as_dict()["error"], default=str)))
         known["context"].setdefault("resource", self._table.name)
         return TableReport(
             name=self._table.name,
