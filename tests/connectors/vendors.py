@@ -73,6 +73,8 @@ def _inward(value: Json, folder: Path, others: dict[str, Json], home: str) -> Js
         return [_inward(item, folder, others, home) for item in value]
     if not isinstance(value, dict):
         return value
+    if isinstance(value.get("items"), list) and value.get("type") != "array":  # Slack's way to write alternatives
+        value = {**{key: inner for key, inner in value.items() if key != "items"}, "anyOf": value["items"]}
     reference = value.get("$ref")
     if isinstance(reference, str) and (home or not reference.startswith("#")):
         file, _, place = reference.partition("#")
