@@ -70,7 +70,10 @@ def _waits(result: Facts, mutations: Sequence[Facts]) -> str:
     until = minute(result["expires_at"])
     rows = sum(m["preview"]["rows_affected"] for m in mutations)
     if result["approval"] == "human":
-        how = f"A person approves it, on a terminal, until {until}: `dinobase confirm {name}`."
+        how = (
+            f"A person approves it, on a terminal, until {until}: `dinobase confirm {name}`, or"
+            f" `dinobase mutations approve-code {name}` for a code that confirm takes."
+        )
     else:
         how = f"confirm {name} sends it, until {until}."
     return f"# {name}: {rows} row{'' if rows == 1 else 's'}, nothing is sent yet. {how}"

@@ -1,6 +1,6 @@
 """Writes, as a child process does them: planned, confirmed, cancelled and looked up for an identity.
 
-An identity never confirms as a person here: whoever speaks MCP is an agent.
+An identity never confirms as a person here: whoever speaks MCP is an agent. It may have a code from a person, though.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def confirm(desk: Desk, identity: str, args: Mapping[str, Any], report: Callable
     """Send what was planned."""
     with desk.sends(), _watched(desk, report):
         desk.begin_sending()
-        return plans.applied(desk.workspace.mutations().confirm(args["id"], identity=identity))
+        engine = desk.workspace.mutations()
+        return plans.applied(engine.confirm(args["id"], identity=identity, code=args["code"]))
 
 
 def confirm_batch(desk: Desk, identity: str, args: Mapping[str, Any], report: Callable[[str], None]) -> str:
@@ -37,9 +38,10 @@ def confirm_batch(desk: Desk, identity: str, args: Mapping[str, Any], report: Ca
     ids = list(args["ids"])
     with desk.sends(), _watched(desk, report):
         desk.begin_sending()
+        each = desk.workspace.mutations().confirm_each(ids, identity=identity, code=args["code"])
         for place, name in enumerate(ids, 1):
             try:
-                result = desk.workspace.mutations().confirm(name, identity=identity)
+                result = next(each)
             except DinobaseError as error:
                 if not told:
                     raise

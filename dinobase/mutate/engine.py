@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from dinobase.access.key import workspace_key
 from dinobase.core.clock import iso, now
 from dinobase.core.errors import DinobaseError, QueryError, UnknownName
 from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.mutate import approval
 from dinobase.mutate.change import RowChange
+from dinobase.mutate.fitting import Fitting
 from dinobase.mutate.journal import Journal, digest
 from dinobase.mutate.planner import FindConnector, Planned, Planner
 from dinobase.mutate.runner import Runner
@@ -50,6 +50,7 @@ class MutationEngine:
         self._storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
         self.journal = Journal(paths.state, self._storage.catalog)
         self._runner = Runner(paths, self._storage, find, self.journal)
+        self._fitting = Fitting(paths, config, find, self._runner)
 
     def write(
         self, sql: str, *, identity: str = "cli", max_rows: int | None = None, timeout: float = 60.0
@@ -97,22 +98,30 @@ class MutationEngine:
 
     def needs_human(self, name: str, *, identity: str = "cli") -> bool:
         """Tell whether a mutation or batch takes a person's approval."""
-        return any(m["approval"] == "human" for m in self._own(name, identity))
+        return self._fitting.asked(self._own(name, identity)) == "human"
 
     def approve_code(
-        self, name: str, *, identity: str = "cli", human: bool = False, passphrase: str = ""
+        self, name: str, *more: str, identity: str = "cli", human: bool = False, passphrase: str = ""
     ) -> dict[str, Json]:
-        """Approve a mutation or a batch as a person and return the code with which another may confirm it, once."""
-        found = self._own(name, identity)
-        self._confirmable(name, found, human=human, passphrase=passphrase)
-        if approval.strictest(m["approval"] for m in found) != "human":
+        """Approve mutations or batches as a person and return the code with which another may confirm them, once."""
+        names = (name, *more)
+        whole: list[dict[str, Any]] = []
+        for each in names:
+            found = self._own(each, identity)
+            self._confirmable(each, found, human=human, passphrase=passphrase)
+            whole += found
+        if self._fitting.asked(whole) != "human":
             raise QueryError(
-                "It needs no person's approval", code="write.state", hint=f"dinobase confirm {name}", approval="agent"
+                "It needs no person's approval",
+                code="write.state",
+                hint=f"dinobase confirm {' '.join(names)}",
+                approval="agent",
             )
         code = approval.code_of(os.urandom(approval.CODE_BYTES))
         with self.journal.writing() as writing:
-            writing.steps(found[0]["mutation_id"], _CODE, [], {"seal": self._seal(found, code), "by": identity})
-        return {id_word(name): name, "code": code, "expires_at": found[0]["expires_at"]}
+            writing.steps(whole[0]["mutation_id"], _CODE, [], {"seal": self._fitting.seal(whole, code), "by": identity})
+        what: dict[str, Json] = {id_word(names[0]): names[0]} if len(names) == 1 else {"ids": list(names)}
+        return what | {"code": code, "expires_at": min(m["expires_at"] for m in whole)}
 
     def confirm(
         self, name: str, *, identity: str = "cli", human: bool = False, passphrase: str = "", code: str = ""
@@ -121,32 +130,44 @@ class MutationEngine:
 
         human: a person gave it on a terminal; code: a person gave whoever confirms what `approve_code` returned.
         """
-        found = self._own(name, identity)
-        coded = bool(code) and not human
-        self._confirmable(name, found, human=human, passphrase=passphrase, code=code)
-        by = f"{identity} (a person)" if human else f"{identity} (with a person's code)" if coded else identity
-        with self._alone(found), self.journal.writing() as writing:
-            for mutation in found:
-                moved = writing.move(
-                    mutation["mutation_id"],
-                    "approved",
-                    [WAITING],
-                    "executing",
-                    approved_by=by,
-                    approved_at=iso(now()),
-                )
-                if not moved:
-                    raise not_waiting(name, "decided by another")
-            return outcome(self._planner.guard(identity), self._runner.run(found, writing))
+        return next(self.confirm_each([name], identity=identity, human=human, passphrase=passphrase, code=code))
 
-    def confirm_batch(self, names: Sequence[str], *, identity: str = "cli", human: bool = False) -> dict[str, Json]:
+    def confirm_batch(
+        self, names: Sequence[str], *, identity: str = "cli", human: bool = False, passphrase: str = "", code: str = ""
+    ) -> dict[str, Json]:
         """Confirm several, in order; ends at the first that is not wholly executed."""
         done = []
-        for name in names:
-            done.append(self.confirm(name, identity=identity, human=human))
-            if done[-1]["status"] != "executed":
+        for result in self.confirm_each(names, identity=identity, human=human, passphrase=passphrase, code=code):
+            done.append(result)
+            if result["status"] != "executed":
                 break
         return {"mutations": done, "not_confirmed": list(names[len(done) :])}
+
+    def confirm_each(
+        self, names: Sequence[str], *, identity: str = "cli", human: bool = False, passphrase: str = "", code: str = ""
+    ) -> Iterator[dict[str, Json]]:
+        """Confirm one after the other, as they are asked for; a code is of all of them together, or of none."""
+        coded = bool(code and names) and not human
+        approved = self._coded(names, identity, code) if coded else {}
+        by = f"{identity} (a person)" if human else f"{identity} (with a person's code)" if coded else identity
+        for name in names:
+            found = approved.get(name) or self._own(name, identity)
+            if coded:
+                self._waits(name, found)
+                self._fitting.asked(found)
+                self._fitting.as_shown(found)
+            else:
+                self._confirmable(name, found, human=human, passphrase=passphrase)
+            yield self._approved(name, found, identity, by)
+
+    def _approved(self, name: str, found: Sequence[Mapping[str, Any]], identity: str, by: str) -> dict[str, Json]:
+        """Apply what may be applied, unless another was first."""
+        facts = {"approved_by": by, "approved_at": iso(now())}
+        with self._alone(found), self.journal.writing() as writing:
+            for mutation in found:
+                if not writing.move(mutation["mutation_id"], "approved", [WAITING], "executing", **facts):
+                    raise not_waiting(name, "decided by another")
+            return outcome(self._planner.guard(identity), self._runner.run(found, writing))
 
     def cancel(self, name: str, *, identity: str = "cli") -> dict[str, Json]:
         """Take back what waits for its approval."""
@@ -200,7 +221,7 @@ class MutationEngine:
     ) -> dict[str, Json]:
         """Go on with an approved mutation that stopped; `resend` sends again what nobody knows the outcome of."""
         found = self._own(name, identity)
-        self._fitting(name, found, human=human, passphrase=passphrase, verb="mutations resume")
+        self._fitting.check(name, found, human=human, passphrase=passphrase, resumed=True)
         with self._alone(found), self.journal.writing() as writing:
             left = [m for m in found if m["status"] in STOPPED]
             if not left:
@@ -245,8 +266,14 @@ class MutationEngine:
         return found
 
     def _confirmable(
-        self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str, code: str = ""
+        self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool = False, passphrase: str = ""
     ) -> None:
+        """Raise unless it waits, is what was shown, and who confirms may."""
+        self._waits(name, found)
+        self._fitting.check(name, found, human=human, passphrase=passphrase)
+
+    def _waits(self, name: str, found: Sequence[Mapping[str, Any]]) -> None:
+        """Raise unless it waits, whole and in time."""
         for mutation in found:
             if mutation["status"] != WAITING:
                 raise not_waiting(name, mutation["status"])
@@ -263,61 +290,22 @@ class MutationEngine:
                 for mutation in found:
                     writing.move(mutation["mutation_id"], "expired", [WAITING], "expired", finished_at=iso(now()))
             raise not_waiting(name, "expired")
-        if code and not human:
-            self._check_code(found, code)
-            self._as_shown(found)
-        else:
-            self._fitting(name, found, human=human, passphrase=passphrase)
 
-    def _check_code(self, found: Sequence[Mapping[str, Any]], code: str) -> None:
-        seal = self._seal(found, code)
+    def _coded(self, names: Sequence[str], identity: str, code: str) -> dict[str, list[dict[str, Any]]]:
+        """Return what a code is of, as it was when the code was looked at; a wrong one tells nothing."""
+        approved = {name: self._own(name, identity) for name in names}
+        for name, each in approved.items():
+            self._waits(name, each)
+        found = [mutation for name in names for mutation in approved[name]]
+        seal = self._fitting.seal(found, code)
         known = [str(facts["seal"]) for facts in self.journal.facts(found[0]["mutation_id"], _CODE)]
         if not any(hmac.compare_digest(seal, each) for each in known):
             raise QueryError(
                 "The code is not one that a person got for this write",
                 code="write.code",
-                hint=f"A person runs `dinobase mutations approve-code {_name_of(found)}` on a terminal.",
+                hint=f"A person runs `dinobase mutations approve-code {' '.join(names)}` on a terminal.",
             )
-
-    def _seal(self, found: Sequence[Mapping[str, Any]], code: str) -> str:
-        plans = [str(m["plan_hash"]) for m in found]
-        verifies = str(self._config.get("approval_key") or "")
-        return approval.sealed(workspace_key(self._paths), code, plans, found[0]["expires_at"], verifies)
-
-    def _fitting(
-        self, name: str, found: Sequence[Mapping[str, Any]], *, human: bool, passphrase: str, verb: str = "confirm"
-    ) -> None:
-        """Raise unless who confirms may, and what is confirmed is what was shown."""
-        asked = approval.strictest(m["approval"] for m in found)
-        if asked == "human" and not human:
-            raise QueryError(
-                "This write needs a person's approval",
-                code="write.needs_human",
-                hint=f"A person runs `dinobase {verb} {name}` on a terminal.",
-                approval="human",
-            )
-        key = str(self._config.get("approval_key") or "")
-        if asked == "human" and key and not approval.opens(passphrase, key):
-            raise QueryError(
-                "The approval key is not the right one",
-                code="write.approval_key",
-                hint=f"dinobase {verb} {name} asks for it on a terminal.",
-            )
-        self._as_shown(found)
-
-    def _as_shown(self, found: Sequence[Mapping[str, Any]]) -> None:
-        for mutation in found:
-            _, steps = self._runner.rebuilt(mutation)
-            if digest(mutation["plan"]) != mutation["plan_hash"]:
-                raise QueryError(
-                    "The plan is not the one that was shown", code="write.altered", hint="dinobase mutations verify"
-                )
-            if [step.preview() for step in steps] != mutation["plan"]["preview"]["requests"]:
-                raise QueryError(
-                    "The connector's definition or its credentials have changed since the preview",
-                    code="write.changed",
-                    hint="Plan the write again.",
-                )
+        return approved
 
     # running
 
@@ -327,7 +315,7 @@ class MutationEngine:
         empty = planned.rows == 0
         if planned.approval == "auto" or empty:
             name = planned.batch_id if len(planned.mutations) > 1 else planned.mutations[0]["mutation_id"]
-            done = self._at_once(str(name), identity)
+            done = self._approved(str(name), self._own(str(name), identity), identity, "config.yaml")
             previews = [m["plan"]["preview"] for m in planned.mutations]
             return done | ({"preview": previews[0]} if len(previews) == 1 else {"previews": previews})
         waiting = [
@@ -352,18 +340,3 @@ class MutationEngine:
             "hash": whole,
             "expires_at": waiting[0]["expires_at"],
         }
-
-    def _at_once(self, name: str, identity: str) -> dict[str, Json]:
-        """Apply what needs nobody's approval."""
-        found = self._own(name, identity)
-        with self._alone(found), self.journal.writing() as writing:
-            for mutation in found:
-                by = {"approved_by": "config.yaml", "approved_at": iso(now())}
-                if not writing.move(mutation["mutation_id"], "approved", [WAITING], "executing", **by):
-                    raise not_waiting(name, "decided by another")
-            return self._runner.run(found, writing)
-
-
-def _name_of(found: Sequence[Mapping[str, Any]]) -> str:
-    """Return what a mutation is confirmed by, or a batch of several."""
-    return str(found[0]["batch_id"] if len(found) > 1 else found[0]["mutation_id"])

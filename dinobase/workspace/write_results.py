@@ -184,9 +184,10 @@ class Verified(TypedDict):
 
 
 class ApproveCode(TypedDict):
-    """Good once, for this plan, until it expires."""
+    """Good once, for this plan, or for these together, until the first expires."""
 
     mutation_id: NotRequired[str]
     batch_id: NotRequired[str]
+    ids: NotRequired[Sequence[str]]
     code: str
     expires_at: str

@@ -48,6 +48,20 @@ def test_a_person_approves_by_a_code_and_the_agent_sends(crm: tuple[Cli, Crm]) -
     assert sorted(server.people) == [1]
 
 
+def test_several_are_approved_by_one_code_and_sent_with_it(crm: tuple[Cli, Crm]) -> None:
+    cli, server = crm
+    names = [cli.ok("query", DELETE.replace("2", n))["mutation_id"] for n in "12"]
+    command = ("mutations", "approve-code", *names, "--format", "json")
+    shown = plain(cli.terminal(*command, answers=[("yes", "yes")]).out)
+    assert "P1" in shown
+    assert "P2" in shown
+    one = cli("confirm", names[0], "--code", _code(shown))
+    assert (one.code, one.json["error"]["code"]) == (2, "write.code")
+    assert sorted(server.people) == [1, 2]
+    assert cli("confirm", *names, "--code", _code(shown)).code == 0
+    assert server.people == {}
+
+
 def test_the_approval_key_is_set_changed_asked_for_and_removed(crm: tuple[Cli, Crm]) -> None:
     cli, server = crm
     piped = cli("approval-key", "set", typed=f"{PHRASE}\n{PHRASE}\n")

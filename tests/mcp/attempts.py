@@ -152,6 +152,25 @@ async def its_batch(session: ClientSession, plan: str, office: Office) -> list[C
     ]
 
 
+async def code_of_another(session: ClientSession, plan: str, office: Office) -> list[CallToolResult]:
+    """Use the code that a person gave for something else, alone and beside that."""
+    other = plan_of(text(await session.call_tool("query", {"sql": DELETE.replace("ID", office.customer(2)["id"])})))
+    given = office.workspace.mutations().approve_code(other, human=True)["code"]
+    return [
+        await session.call_tool("confirm", {"id": plan, "code": given}),
+        await session.call_tool("confirm_batch", {"ids": [plan], "code": given}),
+        await session.call_tool("confirm_batch", {"ids": [plan, other], "code": given}),
+        await session.call_tool("confirm_batch", {"ids": [other, plan], "code": given}),
+    ]
+
+
+async def code_by_another(_: ClientSession, plan: str, office: Office) -> list[CallToolResult]:
+    """Have another token use a good code."""
+    given = office.workspace.mutations().approve_code(plan, human=True)["code"]
+    async with over_http(office.http.url, office.tokens["other"]) as session:
+        return [await session.call_tool("confirm", {"id": plan, "code": given})]
+
+
 async def many_small_ones(session: ClientSession, _: str, office: Office) -> list[CallToolResult]:
     """Change more rows in one call than an agent may, as statements of a few rows each."""
     ids = [office.customer(place)["id"] for place in range(10)]
@@ -177,6 +196,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "an id with a forged hash": tool("confirm", id="$", hash="0" * 64),
     "saying that a person approves": tool("confirm", id="$", human=True),
     "with a code": tool("confirm", id="$", code="123456"),
+    "with a code in a batch": tool("confirm_batch", ids=["$"], code="AAAAA-AAAAA-AAAAA-AAAAA"),
+    "with the code of another write": code_of_another,
+    "with its code, over another token": code_by_another,
     "with a passphrase": tool("confirm", id="$", passphrase="please"),
     "as another identity": tool("confirm", id="$", identity="cli"),
     "with a resend": tool("confirm", id="$", resend=True),

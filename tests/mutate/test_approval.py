@@ -253,3 +253,25 @@ def test_verify_finds_a_journal_that_was_altered(desk: Desk, change: str) -> Non
         database.commit()
     with pytest.raises(Exception, match="journal was altered"):
         desk.engine.verify()
+
+
+@pytest.mark.parametrize(
+    ("tightened", "expected"),
+    [
+        ("writes: {rules: [{source: shop, operation: update, approval: human}]}", "write.needs_human"),
+        ("writes: {default: {max_rows: 0}}", "write.needs_human"),
+        ("writes: {rules: [{source: shop, operation: '*', approval: deny}]}", "write.denied"),
+        ("access: {bot: {writes: []}}", "write.denied"),
+    ],
+)
+def test_a_plan_goes_by_the_rules_of_the_moment_where_they_have_become_stricter(
+    tightened: str, expected: str, desk: Desk, server: Datasette
+) -> None:
+    planned = desk.write("UPDATE shop.customers SET city = 'X' WHERE id = 1", "bot")
+    desk.configure(tightened)
+    with pytest.raises(QueryError) as caught:
+        desk.confirm(planned, identity="bot", human=False)
+    assert caught.value.error_code == expected
+    assert server.rows("SELECT city FROM customers WHERE id = 1") == [("Berlin",)]
+    desk.configure("")
+    assert desk.confirm(planned, identity="bot", human=False)["status"] == "executed"

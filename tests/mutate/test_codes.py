@@ -50,6 +50,52 @@ def test_a_batch_has_one_code(desk: Desk, server: Datasette) -> None:
     assert len(server.rows("SELECT id FROM customers")) == 2
 
 
+def test_several_have_one_code_and_it_is_of_all_of_them(desk: Desk, server: Datasette) -> None:
+    first, last = desk.write(DELETE, AGENT)["mutation_id"], desk.write(BATCH.replace("= 1", "= 2"), AGENT)["batch_id"]
+    code = str(desk.engine.approve_code(first, last, human=True)["code"])
+    for names in ([last, first], [first], [last], [first, last, first]):
+        with pytest.raises(QueryError) as caught:
+            desk.engine.confirm_batch(names, identity=AGENT, code=code)
+        assert caught.value.error_code == "write.code"
+    assert len(server.rows("SELECT id FROM customers")) == 3
+    done = desk.engine.confirm_batch([first, last], identity=AGENT, code=code)
+    assert ([m["status"] for m in done["mutations"]], done["not_confirmed"]) == (["executed", "executed"], [])
+    assert server.rows("SELECT id FROM customers") == [(3,)]
+    with pytest.raises(QueryError) as caught:
+        desk.engine.confirm_batch([first, last], identity=AGENT, code=code)
+    assert caught.value.error_code == "write.state"
+
+
+def test_a_code_of_several_sends_none_where_one_may_not_be_sent(desk: Desk, server: Datasette) -> None:
+    first = desk.write(DELETE, AGENT)["mutation_id"]
+    last = desk.write("DELETE FROM shop.customers WHERE id = 2", AGENT)["mutation_id"]
+    code = str(desk.engine.approve_code(first, last, human=True)["code"])
+    desk.engine.cancel(last, identity=AGENT)
+    with pytest.raises(QueryError) as caught:
+        desk.engine.confirm_batch([first, last], identity=AGENT, code=code)
+    assert caught.value.error_code == "write.state"
+    assert len(server.rows("SELECT id FROM customers")) == 3
+
+
+def test_a_wrong_code_tells_nothing_of_the_plan(desk: Desk) -> None:
+    """The answer is one and the same, whether there is a code, whether the plan is still as it was shown."""
+    planned = desk.write(DELETE, AGENT)["mutation_id"]
+    said = set()
+
+    def attempt() -> None:
+        with pytest.raises(QueryError) as caught:
+            desk.engine.confirm(planned, identity=AGENT, code="AAAAA-AAAAA-AAAAA-AAAAA")
+        said.add(str(caught.value.as_dict()))
+
+    attempt()
+    code_for(desk, planned)
+    attempt()
+    file = desk.paths.connectors / "shop.yaml"
+    file.write_text(file.read_text().replace("/-/delete", "/-/elsewhere"))
+    attempt()
+    assert len(said) == 1
+
+
 @pytest.mark.parametrize("typed", [str.lower, lambda c: c.replace("-", " "), lambda c: c.replace("0", "o")])
 def test_a_code_is_read_as_people_write_it(typed: Callable[[str], str], desk: Desk) -> None:
     planned = desk.write(DELETE, AGENT)

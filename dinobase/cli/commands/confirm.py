@@ -13,7 +13,9 @@ from dinobase.core import errors
 def arguments(parser: parse.Parser) -> None:
     """One or more mutations or batches."""
     parser.add_argument("ids", metavar="ID", nargs="+", help="a mutation's or a batch's id")
-    parser.add_argument("--code", metavar="CODE", default="", help="a person's, from `mutations approve-code ID`")
+    parser.add_argument(
+        "--code", metavar="CODE", default="", help="a person's, from `mutations approve-code ID...` of the same ids"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask where the rules ask for no person")
     parse.add_identity(parser)
     parse.add_format(parser)
@@ -26,12 +28,14 @@ def run(args: argparse.Namespace) -> int:
     workspace = Workspace.open()
     identity = workspace.identity(args.identity)
     engine = workspace.mutations()
-    if args.code and len(args.ids) > 1:
-        raise errors.UsageError("A code is good for one id", hint=f"dinobase confirm {args.ids[0]} --code CODE")
+    coded = engine.confirm_each(args.ids, identity=identity, code=args.code)
     for name in args.ids:
-        shown = engine.show(name, identity=identity)
-        human, passphrase = (False, "") if args.code else asked(name, shown, yes=args.yes, key=engine.has_key)
-        result = engine.confirm(name, identity=identity, human=human, passphrase=passphrase, code=args.code)
+        if args.code:
+            result = next(coded)
+        else:
+            shown = engine.show(name, identity=identity)
+            human, passphrase = asked(name, shown, yes=args.yes, key=engine.has_key)
+            result = engine.confirm(name, identity=identity, human=human, passphrase=passphrase)
         code = writes.applied(result, args.format)
         if code != Exit.DONE:
             return code

@@ -29,7 +29,8 @@ def arguments(parser: parse.Parser) -> None:
     abandon = actions.add_parser("abandon", help="give up what is left of one that stopped")
     resume.add_argument("--resend", action="store_true", help="send again what nobody knows the outcome of")
     approve = actions.add_parser("approve-code", help="approve as a person; prints a code for whoever confirms it")
-    for each in (show, resume, abandon, approve):
+    approve.add_argument("ids", metavar="ID", nargs="+", help="mutations or batches that are then confirmed together")
+    for each in (show, resume, abandon):
         each.add_argument("id", metavar="ID", help="a mutation's or a batch's id")
     verify = actions.add_parser("verify", help="check the journal: each record holds the hash of the one before")
     for each in (show, resume, abandon, approve, verify):
@@ -89,11 +90,13 @@ def _approve_code(args: argparse.Namespace, engine: MutationEngine, identity: st
         raise errors.UsageError(
             "A person gets a code on a terminal", code="write.needs_human", hint="Run it on a terminal of your own."
         )
-    shown = engine.show(args.id, identity=identity)
-    human, key = asked(args.id, shown, yes=False, key=engine.has_key, ask="Approve it?")
-    result = engine.approve_code(args.id, identity=identity, human=human, passphrase=key)
+    shown = [engine.show(name, identity=identity) for name in args.ids]
+    mutations = [m for one in shown for m in one.get("mutations") or [one]]
+    names = " ".join(args.ids)
+    human, key = asked(names, {"mutations": mutations}, yes=False, key=engine.has_key, ask="Approve it?")
+    result = engine.approve_code(*args.ids, identity=identity, human=human, passphrase=key)
     code = _facts(args, result, result)
-    diagnostics.note(f"Good once, until {result['expires_at']}: dinobase confirm {args.id} --code {result['code']}")
+    diagnostics.note(f"Good once, until {result['expires_at']}: dinobase confirm {names} --code {result['code']}")
     return code
 
 

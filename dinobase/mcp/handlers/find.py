@@ -11,7 +11,7 @@ from dinobase.mcp.tools import tool
 
 
 async def list_connectors(call: Call, search: str = "") -> str:
-    """List connectors with their tables and row counts."""
+    """Connectors with their tables and row counts."""
     return await call.ask("list_connectors", search=search)
 
 
@@ -33,7 +33,7 @@ async def describe(
 
 
 async def status(call: Call) -> str:
-    """Say how fresh each connector is and which syncs failed."""
+    """Say how fresh each connector is, which syncs failed."""
     return await call.ask("status")
 
 

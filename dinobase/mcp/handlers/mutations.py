@@ -10,14 +10,14 @@ from dinobase.mcp.call import Call
 from dinobase.mcp.tools import tool
 
 
-async def confirm(call: Call, id: str) -> str:  # noqa: A002 - what clients call it
-    """Send a planned write or batch to its source."""
-    return await call.ask("confirm", id=id)
+async def confirm(call: Call, id: str, code: str = "") -> str:  # noqa: A002 - what clients call it
+    """Send a planned write or batch; code: a person's."""
+    return await call.ask("confirm", id=id, code=code)
 
 
-async def confirm_batch(call: Call, ids: Annotated[list[str], MinLen(1), MaxLen(50)]) -> str:
+async def confirm_batch(call: Call, ids: Annotated[list[str], MinLen(1), MaxLen(50)], code: str = "") -> str:
     """Confirm several, up to the first that fails."""
-    return await call.ask("confirm_batch", ids=ids)
+    return await call.ask("confirm_batch", ids=ids, code=code)
 
 
 async def cancel(call: Call, id: str) -> str:  # noqa: A002
@@ -26,7 +26,7 @@ async def cancel(call: Call, id: str) -> str:  # noqa: A002
 
 
 async def mutations(call: Call, id: str = "") -> str:  # noqa: A002
-    """List your writes, or show one whole."""
+    """Your writes, or one whole."""
     return await call.ask("mutations", id=id)
 
 

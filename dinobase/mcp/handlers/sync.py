@@ -11,7 +11,7 @@ from dinobase.mcp.tools import tool
 
 
 async def refresh(call: Call, names: Annotated[list[str], MinLen(1), MaxLen(50)]) -> str:
-    """Fetch what is new from the APIs, for connectors or single tables (connector.table)."""
+    """Fetch what is new, for connectors or tables."""
     return await call.ask("refresh", names=names)
 
 
