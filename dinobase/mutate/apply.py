@@ -21,7 +21,7 @@ from dinobase.mutate.journal import Writing
 from dinobase.mutate.live import Found
 from dinobase.mutate.request import at, shown_url
 from dinobase.mutate.step import Step
-from dinobase.mutate.values import Json, dumps, loads
+from dinobase.mutate.values import Json, dumps, loads, storable
 
 OPEN = ("not_tried", "failed", "sending", "unknown")  # what a resume takes up
 _MAX_ANSWER = 65_536
@@ -251,7 +251,7 @@ class Applier:
         answer = None if body is None else dumps(redact_json(loads(body)))
         columns: dict[str, Any] = {
             "status": status,
-            "error": redact(error) or None,
+            "error": storable(redact(error)) or None,
             "http_status": outcome.status if outcome else None,
             "answer": answer,
             "finished_at": iso(now()),

@@ -148,6 +148,12 @@ def cut(sql: str, limits: reader.Limits) -> list[Statement]:
     """Take a text apart into statements that change data; raises for anything else."""
     if len(sql) > MAX_SQL:
         raise QueryError(f"The statement is longer than {MAX_SQL} characters", code="query.refused")
+    if "\x00" in sql or not _is_text(sql):
+        raise QueryError(
+            "The statement holds what is no text: a NUL or half of a character",
+            code="query.faulty",
+            hint="A NUL within a value is chr(0).",
+        )
     connection = reader.open_reader(limits)
     try:
         reader.lock(connection, [])
@@ -169,6 +175,14 @@ def cut(sql: str, limits: reader.Limits) -> list[Statement]:
         return cutted
     finally:
         connection.close()
+
+
+def _is_text(sql: str) -> bool:
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def reads(statement: Statement, connection: Any, connectors: Sequence[str]) -> tuple[TableUse, ...]:

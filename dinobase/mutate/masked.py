@@ -77,7 +77,7 @@ def _named(sql: str, tables: set[str]) -> set[str] | None:
         tree = sqlglot.parse_one(sql, dialect="duckdb")
     except SqlglotError:
         return None
-    if tree.find(exp.Star) is not None or tree.find(exp.Columns) is not None:
+    if tree.find(exp.Star, exp.Columns, exp.PositionalColumn) is not None or _renamed(tree):
         return None
     found: set[str] = set()
     aliases = {a.alias.lower() for a in tree.find_all(exp.Table, exp.Subquery, exp.CTE) if a.alias} | tables
@@ -91,6 +91,13 @@ def _named(sql: str, tables: set[str]) -> set[str] | None:
         elif isinstance(parent, exp.Join | exp.Tuple | exp.Merge):
             found.add(identifier.name.lower())
     return found
+
+
+def _renamed(tree: exp.Expr) -> bool:
+    """Tell whether a table's columns get other names, which could be anybody's: `FROM shop.t AS q(a, b)`."""
+    named = (alias.parent for alias in tree.find_all(exp.TableAlias) if alias.args.get("columns"))
+    tables = (owner.unnest() if isinstance(owner, exp.Subquery) else owner for owner in named)
+    return any(isinstance(table, exp.Table) and isinstance(table.this, exp.Identifier) for table in tables)
 
 
 def _refused(name: str, how: str = "The statement reads") -> QueryError:

@@ -44,14 +44,16 @@ def words(sql: str, own: Sequence[tuple[int, Any]]) -> list[Word]:
         raise _unclear(sql, 0) from error
     found: list[Word] = []
     depth = 0
+    after_dot = False
     for token in tokens:
         kind = token.token_type.name
         text = sql[token.start : token.end + 1]
         quoted = kind.endswith("STRING") or kind == _IDENTIFIER
-        upper = "" if quoted else " ".join(text.upper().split())
+        upper = "" if quoted or (after_dot and text[:1].isalpha()) else " ".join(text.upper().split())
+        after_dot = text == "."
         if upper in _CLOSE or upper == "END":
             depth = max(0, depth - 1)
-        plain = bool(upper) and (text[0].isalpha() or text[0] == "_" or ord(text[0]) > 127)
+        plain = not quoted and (text[0].isalpha() or text[0] == "_" or ord(text[0]) > 127)
         name = kind == _IDENTIFIER or plain
         shown = token.text if kind == _IDENTIFIER else text
         found.append(Word(shown, upper, token.start, token.end + 1, depth, name, kind.endswith("STRING")))

@@ -74,7 +74,7 @@ def dumps(value: Json) -> str:  # noqa: PLR0911 - one line per kind of value
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if isinstance(value, Decimal):
         return format(value, "f") if abs(value.adjusted()) < _DIGITS * 4 else str(value)
     if isinstance(value, int):
@@ -82,8 +82,23 @@ def dumps(value: Json) -> str:  # noqa: PLR0911 - one line per kind of value
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{dumps(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{_quoted(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
     return "[" + ",".join(map(dumps, value)) + "]"
+
+
+def _quoted(text: str) -> str:
+    """Quote a text; half of a surrogate pair, which JSON may hold and UTF-8 may not, stays escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    try:
+        quoted.encode()
+    except UnicodeEncodeError:
+        return json.dumps(text)
+    return quoted
+
+
+def storable(text: str) -> str:
+    """Return a text as every database keeps it: what is no character in it is shown as such."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 def canonical(value: Json) -> str:
