@@ -75,6 +75,7 @@ def _table(
     lines = [f"# {name} {table.row_count} rows, {fresh}{stale}"]
     if table.description:
         lines.append(_cut(table.description, longest and longest * 2))
+    lines += [f"{key}: {_cut(str(value), longest)}" for key, value in (table.annotations or {}).items()]
     if table.primary_key:
         lines.append(f"key {', '.join(table.primary_key)}")
     plain: dict[str, list[str]] = {}
@@ -113,6 +114,7 @@ def _facts(column: ColumnDescription, longest: int) -> str:
         facts.append(f"one of {_values(column.values, short=bool(longest))}")
     if column.deprecated:
         facts.append("deprecated" if column.deprecated is True else f"deprecated: {column.deprecated}")
+    facts += [f"{key}: {_cut(str(value), longest)}" for key, value in (column.annotations or {}).items()]
     if column.paths:
         facts.append(_paths(column.paths, longest))
     marks = [fact for fact in facts if fact.startswith("[")]

@@ -104,6 +104,13 @@ COMMANDS: tuple[Command, ...] = (
         (("annotations", f"{_A}:Annotations"),),
     ),
     Command(
+        "gaps",
+        "Data",
+        "gaps",
+        "What tables and columns leave unsaid, with samples",
+        (("gaps", "dinobase.catalog.gaps:Gaps"),),
+    ),
+    Command(
         "history",
         "Data",
         "history",

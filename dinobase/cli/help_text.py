@@ -156,6 +156,11 @@ TEXTS: dict[str, Text] = {
         "What is said of a target and of all below it: by people, agents, models, heuristics and the connector's file.",
         ("dinobase annotations stripe.customers", "dinobase annotations stripe.customers.email --history"),
     ),
+    "gaps": Text(
+        "What a source leaves unsaid: descriptions, units of amounts and times, personal data, keys, joins. With\n"
+        "samples to judge from, as the access rules show them. `annotate` fills gaps, or the connector's file does.",
+        ("dinobase gaps stripe", "dinobase gaps stripe.charges --missing unit,description --format compact"),
+    ),
     "info": Text(
         "What is here: connectors, tables, rows, freshness. For models: --format compact, under 2,000 tokens.",
         ("dinobase info", "dinobase info --format compact"),

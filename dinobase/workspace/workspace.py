@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dinobase.access.guard import Guard
     from dinobase.access.tokens import TokenBook
     from dinobase.catalog.annotations import Origin
+    from dinobase.catalog.gaps import Gaps
     from dinobase.catalog.info import Info
     from dinobase.catalog.search import Found
     from dinobase.catalog.tables import TableDescription
@@ -324,6 +325,12 @@ class Workspace:
         from dinobase.workspace import annotating
 
         return annotating.listed(self, target, history=history, identity=identity)
+
+    def gaps(self, name: str, *, kinds: Sequence[str] = (), limit: int = 0, identity: str = "cli") -> Gaps:
+        """Say what a connector, or one of its tables, leaves unsaid."""
+        from dinobase.workspace import gaps
+
+        return gaps.gaps(self, name, kinds=kinds, limit=limit, identity=identity)
 
     def history(self, table: str, *, limit: int = 0, identity: str = "cli") -> TableHistory:
         """List the versions of a table, newest first."""

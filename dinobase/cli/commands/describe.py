@@ -62,6 +62,7 @@ def _views(table: TableDescription, *, full: bool) -> list[Table]:
     before = [f"[bold cyan]{table.schema}.{plain(table.table)}[/bold cyan]  {rows}, [dim]{fresh}[/dim]{stale}"]
     if table.description:
         before.append(plain(table.description))
+    before += [f"[dim]{plain(key)}[/dim] {plain(str(value))}" for key, value in (table.annotations or {}).items()]
     if table.primary_key:
         before.append(f"[dim]key[/dim] {plain(', '.join(table.primary_key))}")
     after = []
@@ -92,6 +93,7 @@ def meaning(column: ColumnDescription, *, full: bool) -> str:
         parts.append(f"one of {_values(column.values)}")
     if column.deprecated:
         parts.append("deprecated" if column.deprecated is True else f"deprecated: {column.deprecated}")
+    parts += [f"{key}: {value}" for key, value in (column.annotations or {}).items()]
     if full and column.paths:
         parts.append("holds " + ", ".join(f"{p.path} {p.type}" for p in column.paths))
     return " ".join(parts)
