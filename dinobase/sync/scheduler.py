@@ -14,7 +14,7 @@ from dinobase.kinds.timing import Cron, Every, Timing
 
 AT_ONCE = 4  # runs; each is a process with a DuckDB instance of its own
 FIRST_RETRY_S = 30.0
-_LONG = timedelta(minutes=10)
+_LONG = timedelta(minutes=1)
 _APART_S = 2.0
 _LONGEST_DOUBLING = 20
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,7 +73,7 @@ def chosen(
     standings: Mapping[str, Standing], now: datetime, *, last_start: datetime | None = None, at_once: int = AT_ONCE
 ) -> str | None:
     """Return the connector that may begin now, None where none may; asked again after each beginning."""
-    if not _room(standings, now, at_once) or now < _apart_from(last_start, standings, now):
+    if not _room(standings, now, at_once) or now < _apart(now, last_start, standings, now):
         return None
     due = [(_ready_at(one, now), name) for name, one in standings.items() if one.running is None]
     ready = min((pair for pair in due if pair[0] <= now), default=None)
@@ -87,7 +87,7 @@ def wake_at(
     waiting = [_ready_at(one, now) for one in standings.values() if one.running is None]
     if not waiting:
         return None
-    first = max(min(waiting), _apart_from(last_start, standings, now))
+    first = _apart(min(waiting), last_start, standings, now)
     if _room(standings, now, at_once):
         return first
     become_long = [one.running + _LONG for one in standings.values() if one.running and one.running + _LONG > now]
@@ -106,12 +106,12 @@ def _room(standings: Mapping[str, Standing], now: datetime, at_once: int) -> boo
     return len(running) - min(long, at_once) < at_once
 
 
-def _apart_from(last_start: datetime | None, standings: Mapping[str, Standing], now: datetime) -> datetime:
-    """Return the earliest moment of the next beginning: half the time that there is for each, two seconds at most."""
-    if last_start is None or last_start > now:
-        return _EVER
+def _apart(moment: datetime, last_start: datetime | None, standings: Mapping[str, Standing], now: datetime) -> datetime:
+    """Return the moment, or a later one apart from the last: by half the time that there is for each, at most 2 s."""
+    if last_start is None or last_start > now or moment >= last_start + timedelta(seconds=_APART_S):
+        return moment
     rate = sum(1 / _period(one.timing, now) for one in standings.values())
-    return last_start + timedelta(seconds=min(_APART_S, 0.5 / rate) if rate else 0.0)
+    return max(moment, last_start + timedelta(seconds=min(_APART_S, 0.5 / rate) if rate else 0.0))
 
 
 def _period(timing: Timing, now: datetime) -> float:
