@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from dinobase.core import errors, secrets, settings
+from dinobase.core import errors
 from dinobase.core.values import Event, Observer
+from dinobase.workspace.writing import Writing
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
     from dinobase.catalog.search import Found
     from dinobase.catalog.tables import TableDescription
     from dinobase.core.errors import QueryTimeout
-    from dinobase.lake.location import Storage
-    from dinobase.mutate.engine import MutationEngine
     from dinobase.query.difference import TableDiff
     from dinobase.query.engine import QueryEngine
     from dinobase.query.history import TableHistory
     from dinobase.query.result import QueryResult
-    from dinobase.spec.config import Config, ConnectorConfig
     from dinobase.spec.credentials import Ask
     from dinobase.spec.models import Connector
     from dinobase.sync.report import DryRun, SyncReport
@@ -34,38 +32,8 @@ if TYPE_CHECKING:
     from dinobase.workspace.upkeep import Maintained
 
 
-class Workspace:
+class Workspace(Writing):
     """What `dinobase` does, as methods with typed results; every failure is a DinobaseError."""
-
-    def __init__(self, paths: settings.Paths) -> None:
-        self.paths = paths
-
-    @classmethod
-    def open(cls, root: str | Path | None = None) -> Self:
-        """Return the workspace at `root`, else $DINOBASE_DIR, else ~/.dinobase; nothing is made or read yet."""
-        return cls(settings.paths(root))
-
-    def config(self) -> Config:
-        """Read config.yaml."""
-        from dinobase.spec.config import load_config
-
-        config = load_config(self.paths)
-        secrets.register_url(config.storage.catalog)
-        return config
-
-    def connector(self, name: str) -> ConnectorConfig:
-        """Return a connected connector's entry, or raise with the nearest name."""
-        connected = self.config().connectors
-        if name in connected:
-            return connected[name]
-        near = errors.did_you_mean(name, connected)
-        if near:
-            hint = f"Did you mean `{near}`?"
-        else:
-            hint = f"Connected: {', '.join(connected)}." if connected else f"dinobase add {name}"
-        raise errors.UnknownName(
-            f"`{name}` is not connected", code="unknown.connector", hint=hint, name=name, known=list(connected)
-        )
 
     def init(self, *, storage: str | None = None, catalog: str | None = None) -> results.Initialised:
         """Make the workspace, or change where its data goes."""
@@ -294,18 +262,6 @@ class Workspace:
 
         return rules.check_identity(self.paths, name) if name else "cli"
 
-    def write(
-        self, sql: str, *, identity: str = "cli", max_rows: int | None = None, timeout: float = 60.0
-    ) -> dict[str, Any]:
-        """Plan INSERT, UPDATE, DELETE and MERGE; what needs nobody's approval is applied at once."""
-        return self.mutations().write(sql, identity=identity, max_rows=max_rows, timeout=timeout)
-
-    def mutations(self) -> MutationEngine:
-        """Return what plans, confirms, cancels, resumes and undoes writes."""
-        from dinobase.workspace import mutating
-
-        return mutating.engine(self.config(), self.paths)
-
     def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
         """Describe tables: `connector.table`, or `connector` for all of its."""
         from dinobase.workspace import describing
@@ -375,13 +331,6 @@ class Workspace:
 
         storage = self.storage()
         return upkeep.all_of([storage.lake(n) for n in self._chosen(names, ())], self.config(), self.paths)
-
-    def storage(self) -> Storage:
-        """Return where the lakes are."""
-        from dinobase.lake.location import Storage
-
-        settings = self.config().storage
-        return Storage(self.paths.lakes, settings.url, settings.catalog)
 
     def find_connector(self, name: str) -> Connector | None:
         """Return a connected connector's definition; what the lake holds is described even where it is not valid."""

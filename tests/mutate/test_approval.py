@@ -215,6 +215,20 @@ def test_the_approval_key_is_asked_for_where_a_person_approves(desk: Desk) -> No
     assert desk.engine.confirm(planned["mutation_id"], human=True, passphrase="open sesame")["status"] == "executed"
 
 
+def test_the_approval_key_is_set_changed_and_removed_by_who_knows_the_one_that_holds(desk: Desk) -> None:
+    workspace = desk.workspace
+    assert workspace.approval_key("open sesame").status == "set"
+    for new in ("another one", None):
+        with pytest.raises(RequestError, match="not the right one"):
+            workspace.approval_key(new, current="wrong")
+    with pytest.raises(RequestError, match="at least 8"):
+        workspace.approval_key("", current="open sesame")
+    assert workspace.approval_key("another one", current="open sesame").status == "changed"
+    assert desk.engine.has_key
+    assert workspace.approval_key(None, current="another one").status == "removed"
+    assert not desk.engine.has_key
+
+
 def test_a_plan_that_was_altered_is_not_run(desk: Desk) -> None:
     planned = desk.write(UPDATE)
     with closing(sqlite3.connect(desk.paths.state / "records.db")) as database:

@@ -24,7 +24,7 @@ WORDS = (PLANTED, EMAIL, OLD)
 
 
 def forget(desk: Desk, name: str, *key: str) -> forgetting.Forgotten:
-    return forgetting.forget(name, key, desk.workspace.storage(), desk.paths)
+    return desk.workspace.forget(name, key)
 
 
 def places(root: Path, words: tuple[str, ...] = WORDS) -> list[str]:

@@ -16,7 +16,6 @@ from dinobase.core import clock
 from dinobase.core.clock import new_id
 from dinobase.core.errors import DinobaseError, QueryError, UnknownName
 from dinobase.mutate.keeping import drop_old
-from dinobase.workspace import forgetting
 from tests.mutate.desk import Desk
 from tests.servers.vendor import Received, Reply, VendorServer, serving
 
@@ -161,7 +160,7 @@ def test_a_record_is_forgotten_and_old_bodies_dropped_there_too(
     here.sync()
     here.do("UPDATE crm.people SET name = 'Zz-later' WHERE id = 2")
     kept = here.do("UPDATE crm.people SET name = 'kept' WHERE id = 1")
-    done = forgetting.forget("crm.people", ["2"], there.workspace.storage(), there.paths)
+    done = there.workspace.forget("crm.people", "2")
     assert (done.rows, done.mutations) == (1, 1)
     catalog = here.workspace.config().storage.catalog
     with psycopg.connect(catalog) as connection:

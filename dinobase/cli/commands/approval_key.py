@@ -22,22 +22,21 @@ def arguments(parser: parse.Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask on the terminal and nowhere else."""
-    from dinobase.workspace import Workspace, approving
+    from dinobase.workspace import Workspace
 
     if not diagnostics.interactive():
         raise errors.UsageError(
             "The approval key is asked for on a terminal", hint="Run it on a terminal of your own: it is never piped."
         )
     workspace = Workspace.open()
-    config = workspace.config()
-    current = diagnostics.passphrase("Approval key so far: ") if config.approval_key else ""
+    current = diagnostics.passphrase("Approval key so far: ") if workspace.config().approval_key else ""
     if args.action == "remove":
-        result = approving.remove(current, config, workspace.paths)
+        result = workspace.approval_key(None, current=current)
     else:
         new = diagnostics.passphrase("New approval key: ")
         if diagnostics.passphrase("Once more: ") != new:
             raise errors.UsageError("The two are not the same", hint="Nothing was changed.")
-        result = approving.put(new, current, config, workspace.paths)
+        result = workspace.approval_key(new, current=current)
     head = f"[green]✓[/green] approval key {result.status}"
     Output.choose(args.format).emit(result, Table((Column("what"), Column("value")), [], empty=head))
     return Exit.DONE

@@ -21,7 +21,7 @@ def arguments(parser: parse.Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, since nothing brings it back, and print what went."""
-    from dinobase.workspace import Workspace, forgetting
+    from dinobase.workspace import Workspace
 
     workspace = Workspace.open()
     connector = args.table.partition(".")[0]
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         text = f"Forget {args.table} {' '.join(args.key)}, and drop all older versions of {connector}? [y/N] "
         if diagnostics.question(text).lower() not in {"y", "yes"}:
             raise errors.UsageError("Nothing was forgotten", code="usage.declined")
-    result = forgetting.forget(args.table, args.key, workspace.storage(), workspace.paths)
+    result = workspace.forget(args.table, args.key)
     rows = [(name, getattr(result, name)) for name in result.__slots__]
     Output.choose(args.format).emit(result, Table((Column("what"), Column("value")), rows))
     diagnostics.note(f"{connector} has it still unless it was deleted there: then the next sync brings it back.")
