@@ -73,6 +73,13 @@ async def pages(
         await asyncio.gather(*(task for _, task in pending), return_exceptions=True)
 
 
+def _equal(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Compare pages, also one that was taken whole with one that was cut."""
+    if type(one) is type(other) or len(one) != len(other):
+        return one == other
+    return list(one) == list(other)
+
+
 class _Guard:
     """Ends a listing that comes round: a cursor or URL seen before, or the page before once more."""
 
@@ -86,7 +93,7 @@ class _Guard:
     def see(self, got: Got) -> None:
         """Note a page; raises where it is the one before."""
         self._pages += 1
-        if got.records and got.records == self._before:
+        if got.records and _equal(got.records, self._before):
             raise self._loop(f"the same page came once more, asked for by {got.step.mark or 'the first request'}")
         self._before = got.records
 

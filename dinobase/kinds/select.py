@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ _ARRAY = msgspec.json.Decoder(list[Raw])
 class Elements(Sequence[Raw]):
     """A page's records as the text between an array's brackets; `by` found that a typed read keeps all of them."""
 
-    text: bytes
+    text: bytes | memoryview
     rows: int
     by: object = field(compare=False)
 
@@ -30,7 +30,14 @@ class Elements(Sequence[Raw]):
 
     def __getitem__(self, at: Any) -> Any:
         """Return one record, or several, in their own bytes."""
-        return _ARRAY.decode(b"[%b]" % self.text)[at]
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Raw]:
+        """Cut all records out once: by their places each would cost a look at the whole page."""
+        return iter(self._all())
+
+    def _all(self) -> list[Raw]:
+        return _ARRAY.decode(b"".join((b"[", self.text, b"]")))
 
 
 Cut: TypeAlias = Callable[[Raw | bytes], Elements | None]

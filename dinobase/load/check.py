@@ -32,6 +32,9 @@ _TYPES: dict[str, Any] = {
 }
 _DECLARED = str | _INT64 | float | None  # read as text and cast
 _LONG_NUMBER = b" " + b"0" * 16
+_LARGE = 4 << 20  # bytes of an array, from which on its memory counts for more than the time
+_PART = 1 << 20
+_RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 _LONG_FRACTION = re.compile(rb"\.\d{8}")
 # Two of each, since a literal start is found faster; what follows the digits tells a number from an id.
 _SMALL = [re.compile(e + rb"-\d+[\s,\]}]") for e in (b"e", b"E")]
@@ -72,7 +75,7 @@ class Checker:
             return False
         try:
             if array:
-                self._array.decode(text)
+                self._count(text)
             else:
                 self._decoder.decode_lines(text)
         except (msgspec.MsgspecError, RecursionError):
@@ -84,13 +87,24 @@ class Checker:
         if not self.plain:
             return None
         try:
-            rows = len(self._array.decode(array))
+            rows = self._count(array)
         except (msgspec.MsgspecError, RecursionError):
             return None
-        text = bytes(memoryview(array)[1:-1])
+        inside = memoryview(array)[1:-1]
+        text = inside if len(inside) > _LARGE else bytes(inside)  # a small one is not worth the body that it is of
         return Elements(text, rows, self) if rows and self._digits_hold(text) else None
 
-    def _digits_hold(self, text: bytes) -> bool:
+    def _count(self, array: msgspec.Raw | bytes) -> int:
+        """Decode an array's records, of a large one each by itself: all at once they take several times its memory."""
+        if len(memoryview(array)) <= _LARGE:
+            return len(self._array.decode(array))
+        rows = 0
+        for record in _RECORDS.decode(array):
+            self._decoder.decode(record)
+            rows += 1
+        return rows
+
+    def _digits_hold(self, text: bytes | memoryview) -> bool:
         if not self._scans or (self.guarded and not any(p.search(text) for p in _SUSPECT)):
             return True
         return not has_long_number(text)
@@ -99,12 +113,16 @@ class Checker:
 _SUSPECT = (_LONG_FRACTION, *_SMALL)
 
 
-def has_long_number(lines: bytes) -> bool:
+def has_long_number(text: bytes | memoryview) -> bool:
     """Tell whether a number of 16 digits or more, or one near zero, stands outside the strings.
 
-    Sees a few too many, never one too few.
+    Sees a few too many, never one too few: parts of a large text overlap by more than what is searched for.
     """
-    return _LONG_NUMBER in b" " + lines.translate(_SCAN, b".") or any(p.search(lines) for p in _TINY)
+    for start in range(0, len(text), _PART):
+        part = bytes(text[start : start + _PART + 4 * len(_LONG_NUMBER)])
+        if _LONG_NUMBER in b" " + part.translate(_SCAN, b"."):
+            return True
+    return any(p.search(text) for p in _TINY)
 
 
 class Tree:

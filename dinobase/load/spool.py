@@ -102,7 +102,7 @@ class Spool:
         self._identity = identity
         self._worth = worth
         self._opened = clock.monotonic()
-        self._pages: list[bytes] = []  # each without a last separator
+        self._pages: list[bytes | memoryview] = []  # each without a last separator
         self._rows = self._bytes = self._longest = 0
         self._by: object = None
         self._since = clock.monotonic()
@@ -259,7 +259,7 @@ class Spool:
         result = None
         with _disk():
             if rows:
-                data = b"\n".join([*pages, b""]) if self._labels else b"[%b]" % b",".join(pages)
+                data = b"\n".join([*pages, b""]) if self._labels else _array(pages)
                 number = self.segments[-1].number + 1 if self.segments else 0
                 path = self.folder / f"{number:06d}.{'ndjson' if self._labels else 'json'}"
                 path.write_bytes(data)
@@ -294,7 +294,7 @@ class Spool:
         self.segments.clear()
 
 
-def _text(records: Sequence[Any], separator: bytes) -> tuple[bytes, int, object]:
+def _text(records: Sequence[Any], separator: bytes) -> tuple[bytes | memoryview, int, object]:
     """Return the records as one text, a bound on their lengths, and who found a typed read of them to be exact.
 
     A line break inside a record can only be white space between tokens (RFC 8259 section 7).
@@ -306,6 +306,15 @@ def _text(records: Sequence[Any], separator: bytes) -> tuple[bytes, int, object]
     if separator == b"\n" and (text.count(b"\n") != len(records) - 1 or b"\r" in text):
         text = b"\n".join([bytes(r).replace(b"\n", b" ").replace(b"\r", b" ") for r in records])
     return text, max(map(len, records)), None
+
+
+def _array(pages: Sequence[bytes | memoryview]) -> bytes:
+    """Join pages in one go: a large one is not copied twice."""
+    parts: list[bytes | memoryview] = [b"["]
+    for page in pages:
+        parts += (page, b",")
+    parts[-1] = b"]"
+    return b"".join(parts)
 
 
 def _intact(path: Path, entry: Mapping[str, Any]) -> bool:

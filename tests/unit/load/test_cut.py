@@ -6,7 +6,7 @@ import pytest
 
 from dinobase.kinds.body import read
 from dinobase.kinds.select import Elements, Selector
-from dinobase.load.check import Checker
+from dinobase.load.check import Checker, has_long_number
 from dinobase.load.schema import JSON, Column, TableSchema
 
 SCHEMA = TableSchema(
@@ -93,3 +93,28 @@ def test_without_a_path_the_list_that_was_settled_on_is_taken_at_once() -> None:
     body = read(b'{"rows":[{"id":1}],"n":1}')
     assert len(selector.records(body)) == 1
     assert isinstance(selector.records(body), Elements)
+
+
+def test_a_large_page_is_looked_through_once_however_many_records_it_has() -> None:
+    array = b"[%b]" % b",".join(b'{"id":%d,"s":"%d"}' % (n, n) for n in range(200_000))
+    found = Checker(SCHEMA).cut(array)
+    assert found is not None
+    assert bytes(found.text) == array[1:-1]
+    assert sum(len(memoryview(record)) + 1 for record in found) == len(array) - 1
+
+
+@pytest.mark.parametrize("bad", ['{"id":"x"}', '{"late":1}', '{"j":0.12345678901234567890}', "null", "[]"])
+@pytest.mark.parametrize("place", [0, 90_000, 199_999])
+def test_one_record_of_a_large_page_that_a_typed_read_would_change_is_seen(bad: str, place: int) -> None:
+    records = [b'{"id":%d,"s":"some text"}' % n for n in range(200_000)]
+    records[place] = bad.encode()
+    assert Checker(SCHEMA).cut(b"[%b]" % b",".join(records)) is None
+
+
+@pytest.mark.parametrize("shift", range(-40, 41))
+def test_digits_that_no_double_keeps_are_found_where_a_large_text_is_taken_apart(shift: int) -> None:
+    number = b',"x":-1.2345678901234567,'
+    text = b"a" * ((1 << 20) - len(number) // 2 + shift) + number + b"a" * 100
+    assert has_long_number(text)
+    assert has_long_number(memoryview(text))
+    assert not has_long_number(text.replace(number, b',"x":-1.23456789,"y":"12"'))

@@ -177,7 +177,7 @@ def test_a_spool_of_another_request_or_an_old_one_is_thrown_away(tmp_path: Path,
         tmp_path, identity="another" if change == "identity" else "me", worth=60.0 if change == "worth" else 0.0
     )
     assert not again.resumed
-    assert not list(tmp_path.glob("*.ndjson"))
+    assert not list(tmp_path.glob("0*"))
     assert (again.progress.rows, again.progress.resume) == (0, "")
 
 
@@ -272,3 +272,32 @@ def test_on_a_full_disk_only_what_the_next_run_goes_on_from_stays(tmp_path: Path
     spool.shed()
     assert not segment.staged.exists()
     assert segment.path.exists() is left
+
+
+def test_a_spool_of_records_a_line_goes_on_with_arrays(tmp_path: Path) -> None:
+    """The version before wrote lines for all resources; a run that it began is not fetched again."""
+    old = opened(tmp_path, labels=True)
+    fill(old, [(page('{"n": 1}', '{"n": 2}', resume="p2"), "")])
+    journal = (tmp_path / "journal.jsonl").read_text().splitlines()
+    entry = json.loads(journal[1])
+    assert (entry["file"], entry["ended"]) == ("000000.ndjson", [])
+    (tmp_path / "000001.ndjson").write_bytes(b'{"n": 9}\n')  # written, and killed before its line in the journal
+
+    again = opened(tmp_path)
+    assert (again.resumed, again.progress.resume) == (True, "p2")
+    fill(again, [(page('{"n": 3}', done=True), "")])
+
+    third = opened(tmp_path)
+    assert [segment.path.name for segment in third.segments] == ["000000.ndjson", "000001.json"]
+    assert [json.loads(row)["n"] for row in rows(third)] == [1, 2, 3]
+
+
+def test_a_large_page_that_was_taken_whole_is_one_array_too(tmp_path: Path) -> None:
+    text = b",".join(b'{"n": %d}' % n for n in range(100_000))
+    spool = opened(tmp_path)
+    spool.add(page('{"n": -1}'))
+    flushed = spool.add(Batch("items", Elements(memoryview(text), 100_000, "somebody")))
+    assert flushed is not None
+    assert flushed.data == flushed.segment.path.read_bytes() == b'[{"n": -1},%b]' % text
+    assert (flushed.segment.rows, flushed.segment.longest) == (100_001, len(b'{"n": 99999}'))
+    assert len(flushed.segment.records(flushed.data)) == 100_001
