@@ -36,6 +36,7 @@ SHOP: dict[str, Any] = {
         },
         {"name": "orders", "primary_key": "id"},
     ],
+    "write_endpoints": [{"name": "update_order", "method": "PATCH", "path": "orders/{id}"}],
 }
 STATEMENTS = (
     """INSERT INTO _dinobase_state VALUES ('customers', 'key', '["id"]'), ('customers', 'schema', '[]'),
