@@ -13,6 +13,8 @@ from dinobase.lake.lock import sync_runs
 from dinobase.lake.records import Records, open_records, read_records
 
 DEFAULT_FRESHNESS_S = 3600.0
+KEPT_RUNS = 500  # of a connector; one that is due every 30 s would leave a million in a year
+_MORE = 100  # before the oldest are dropped, so that not every run drops one
 _GOOD = ("success", "unchanged")
 _RUNS_HAVE_OWNERS = 3  # the migration that added them
 _TABLES_HAVE_MOMENTS = 5
@@ -83,6 +85,7 @@ class RunLog:
                 " VALUES (?, ?, ?, 'running', ?, ?)",
                 [run_id, connector, mode, iso(at or now()), by],
             )
+            _drop_old(records, connector)
 
     def table(self, run_id: str, connector: str, table: TableRun) -> None:
         """Record how one table ended."""
@@ -166,6 +169,29 @@ TABLE_COLUMNS = (
     "run_id", "connector", "table_name", "status", "started_at", "finished_at", "rows", "inserted", "updated",
     "deleted", "total_rows", "bytes", "requests", "retries", "duration_s", "snapshot", "error",
 )  # fmt: skip
+
+
+def _drop_old(records: Records, connector: str) -> None:
+    """Keep the newest runs, and of each table the last that worked and the last that did not, however old."""
+    sql = "SELECT started_at FROM sync_runs WHERE connector = ? ORDER BY started_at DESC LIMIT 1 OFFSET ?"
+    if not records.rows(sql, [connector, KEPT_RUNS + _MORE]):
+        return
+    oldest = records.rows(sql, [connector, KEPT_RUNS - 1])[0][0]
+    last = (
+        "SELECT run_id FROM (SELECT run_id, row_number() OVER (PARTITION BY table_name,"
+        " CASE WHEN status IN ('success', 'unchanged') THEN 1 ELSE 0 END ORDER BY started_at DESC, run_id DESC)"
+        " AS place FROM sync_run_tables WHERE connector = ? AND status <> 'skipped') newest WHERE place = 1"
+    )
+    old = "SELECT run_id FROM sync_runs WHERE connector = ? AND started_at < ?"
+    records.run(
+        f"DELETE FROM sync_run_tables WHERE connector = ? AND run_id IN ({old}) AND run_id NOT IN ({last})",
+        [connector, connector, oldest, connector],
+    )
+    records.run(
+        "DELETE FROM sync_runs WHERE connector = ? AND started_at < ?"
+        " AND run_id NOT IN (SELECT run_id FROM sync_run_tables WHERE connector = ?)",
+        [connector, oldest, connector],
+    )
 
 
 def _last_syncs(records: Records, names: list[str]) -> dict[tuple[str, str], LastSync]:

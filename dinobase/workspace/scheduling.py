@@ -29,9 +29,9 @@ from dinobase.sync.scheduler import AT_ONCE, Standing, chosen, due_at, wake_at
 from dinobase.workspace import schedule_state
 from dinobase.workspace.schedule_state import COUNTED
 
-_LONGEST_WAIT_S = 5.0  # a machine that slept, a changed config.yaml and a lost leader are noticed within it
+_LONGEST_WAIT_S = 2.0  # a machine that slept, a changed config.yaml and a lost leader are noticed within it
 _GRACE_S = (20.0, 5.0, 5.0)  # after an interrupt, a termination, a kill
-_STANDBY_S = 2.0
+_HEARTBEAT_S = 10.0
 _LOCKED_S = 30.0  # between two attempts where a sync of another machine is in the way
 _STOP = ""
 _BUSY = "lake.locked"
@@ -62,6 +62,7 @@ class Scheduler:
         self._stamp: tuple[int, int] | None = (-1, -1)
         self._zone = schedule_state.local_zone()
         self._began = clock.now()
+        self._told: tuple[dict[str, Any], float] = ({}, 0.0)
         self._stopping = False
         self._failed = False
 
@@ -75,7 +76,7 @@ class Scheduler:
             if not self._lead(stack):
                 self._say("another scheduler is at work; standing by")
                 while not self._lead(stack):
-                    self._wait(_STANDBY_S)
+                    self._wait(_LONGEST_WAIT_S)
                     if self._stopping:
                         return
             try:
@@ -275,8 +276,18 @@ class Scheduler:
             }
             for name, one in sorted(self._standings.items())
         }
-        facts = {"status": status, "pid": os.getpid(), "version": VERSION, "started_at": clock.iso(self._began)}
-        schedule_state.tell(self._paths, {**facts, "at_once": self._at_once, "connectors": connectors})
+        began = clock.iso(self._began)
+        facts = {
+            "status": status,
+            "pid": os.getpid(),
+            "version": VERSION,
+            "started_at": began,
+            "connectors": connectors,
+        }
+        if facts == self._told[0] and clock.monotonic() < self._told[1]:
+            return
+        self._told = (facts, clock.monotonic() + _HEARTBEAT_S)
+        schedule_state.tell(self._paths, facts)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ def test_a_signal_interrupts_the_sync_that_runs_and_ends_the_scheduler(
 ) -> None:
     settings(both, good="1h")
     stays = threading.Event()
-    good.before = lambda _: stays.wait(WAIT) and None
+    good.before = lambda _: None if stays.wait(WAIT) else pytest.fail("nobody let it go on")
     try:
         with scheduler(both) as process:
             until(lambda: good.asked("items"))
