@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import socket
@@ -43,6 +44,7 @@ finally:
 LARGEST = 512 * 1024 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
+_LARGE = 1 << 20
 _HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
 
 
@@ -131,7 +133,7 @@ class HttpClient:
                 request.method,
                 yarl.URL(url, encoded=True),
                 headers=request.headers,
-                data=request.body,
+                data=_sent(request.body),
                 allow_redirects=False,
                 proxy=self._proxy(url),
                 ssl=self._context(url),
@@ -177,6 +179,11 @@ class HttpClient:
             found = proxies.get(scheme) or proxies.get("all")
             self._proxies[key] = None if not found or urllib.request.proxy_bypass(key[1]) else found
         return self._proxies[key]
+
+
+def _sent(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Return a body as aiohttp takes it without holding up all else while it goes out."""
+    return body if body is None or len(body) < _LARGE else io.BytesIO(body)
 
 
 def _joined(url: str, location: str) -> str:

@@ -6,7 +6,6 @@ import hmac
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Any
 
 from dinobase.core.clock import iso, now
@@ -27,6 +26,7 @@ from dinobase.mutate.standing import (
     alone,
     as_applied,
     counted,
+    expired,
     id_word,
     not_waiting,
     rows_of,
@@ -285,7 +285,7 @@ class MutationEngine:
                 hint=f"dinobase confirm {found[0]['batch_id']}",
                 batch_id=found[0]["batch_id"],
             )
-        if datetime.fromisoformat(found[0]["expires_at"]) < now():
+        if expired(found[0]):
             with self.journal.writing() as writing:
                 for mutation in found:
                     writing.move(mutation["mutation_id"], "expired", [WAITING], "expired", finished_at=iso(now()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dinobase.core.clock import now
@@ -19,6 +19,7 @@ from dinobase.mutate.values import Json
 
 WAITING = "pending_confirmation"
 STOPPED = ("executing", "partial", "failed")
+_CLOCKS_DIFFER = timedelta(minutes=1)  # of two machines that share a journal
 WORDS = {"done": "succeeded", "failed": "failed", "conflict": "conflicts", "unknown": "unknown", "sending": "unknown"}
 
 
@@ -74,9 +75,16 @@ def ended(states: Sequence[str]) -> str:
     return "failed"
 
 
+def expired(mutation: Mapping[str, Any]) -> bool:
+    """Tell whether a preview is too old; one that was made later than now, on a clock set back, is of unknown age."""
+    moment = now()
+    made = datetime.fromisoformat(mutation["created_at"])
+    return datetime.fromisoformat(mutation["expires_at"]) < moment or made > moment + _CLOCKS_DIFFER
+
+
 def status_of(mutation: Mapping[str, Any]) -> str:
     """Return the status; what nobody confirmed in time has expired."""
-    if mutation["status"] == WAITING and datetime.fromisoformat(mutation["expires_at"]) < now():
+    if mutation["status"] == WAITING and expired(mutation):
         return "expired"
     return str(mutation["status"])
 

@@ -111,25 +111,6 @@ async def test_several_plans_are_confirmed_in_order_up_to_the_first_that_fails(d
     assert desk.shop.rows("SELECT id FROM customers WHERE city = 'X' ORDER BY id") == [(1,), (2,)]
 
 
-async def test_an_agent_sends_what_a_person_approved_with_the_code_that_it_was_given(door: Door, desk: Office) -> None:
-    async with door() as session:
-        delete = "DELETE FROM shop.customers WHERE id = ID"
-        plans = [plan_of(await ask(session, "query", sql=delete.replace("ID", n))) for n in "123"]
-        wrong = {await refused(session, "confirm", id=plans[0], code=c) for c in ("x", "AAAAA-AAAAA-AAAAA-AAAAA")}
-        one = desk.workspace.mutations().approve_code(plans[0], human=True)["code"]
-        two = desk.workspace.mutations().approve_code(*plans[1:], human=True)["code"]
-        assert (await refused(session, "confirm_batch", ids=plans, code=one)).startswith("write.code: ")
-        assert await ask(session, "confirm", id=plans[0], code=one) == f"{plans[0]} executed: 1 succeeded"
-        done = await ask(session, "confirm_batch", ids=plans[1:], code=two)
-        assert "approved" in await ask(session, "mutations", id=plans[1])
-        again = await refused(session, "confirm", id=plans[0], code=one)
-    assert len(wrong) == 1
-    assert wrong.pop().startswith("write.code: The code is not one that a person got for this write.")
-    assert done == "\n".join(f"{name} executed: 1 succeeded" for name in plans[1:])
-    assert again.startswith("write.state: ")
-    assert desk.shop.rows("SELECT id FROM customers") == []
-
-
 async def test_a_failure_in_the_midst_says_what_was_done_and_what_was_not(door: Door, desk: Office) -> None:
     ids = [desk.customer(place)["id"] for place in (1, 2, 3)]
     told: list[str | None] = []
@@ -207,3 +188,22 @@ async def test_a_write_that_cannot_be_is_refused_before_anything_is_planned(door
             await refused(session, "exec_code", code='query("DELETE FROM shop.customers WHERE id = 1")')
         ).startswith("code.failed: ValueError: code only reads: give the statement to the tool `query`")
         assert await ask(session, "mutations") == before
+
+
+async def test_an_agent_sends_what_a_person_approved_with_the_code_that_it_was_given(door: Door, desk: Office) -> None:
+    async with door() as session:
+        delete = "DELETE FROM shop.customers WHERE id = ID"
+        plans = [plan_of(await ask(session, "query", sql=delete.replace("ID", n))) for n in "123"]
+        wrong = {await refused(session, "confirm", id=plans[0], code=c) for c in ("x", "AAAAA-AAAAA-AAAAA-AAAAA")}
+        one = desk.workspace.mutations().approve_code(plans[0], human=True)["code"]
+        two = desk.workspace.mutations().approve_code(*plans[1:], human=True)["code"]
+        assert (await refused(session, "confirm_batch", ids=plans, code=one)).startswith("write.code: ")
+        assert await ask(session, "confirm", id=plans[0], code=one) == f"{plans[0]} executed: 1 succeeded"
+        done = await ask(session, "confirm_batch", ids=plans[1:], code=two)
+        assert "approved" in await ask(session, "mutations", id=plans[1])
+        again = await refused(session, "confirm", id=plans[0], code=one)
+    assert len(wrong) == 1
+    assert wrong.pop().startswith("write.code: The code is not one that a person got for this write.")
+    assert done == "\n".join(f"{name} executed: 1 succeeded" for name in plans[1:])
+    assert again.startswith("write.state: ")
+    assert desk.shop.rows("SELECT id FROM customers") == []

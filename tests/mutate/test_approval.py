@@ -139,7 +139,7 @@ def test_what_is_cancelled_is_not_confirmed(desk: Desk, server: Datasette) -> No
 def test_a_preview_of_more_than_ten_minutes_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = desk.write(UPDATE)
     later = clock.now() + LIFETIME + timedelta(seconds=1)
-    monkeypatch.setattr("dinobase.mutate.engine.now", lambda: later)
+    monkeypatch.setattr("dinobase.mutate.standing.now", lambda: later)
     with pytest.raises(QueryError) as caught:
         desk.confirm(planned)
     assert caught.value.error_code == "write.expired"

@@ -143,7 +143,7 @@ def test_a_code_does_not_outlive_its_plan(desk: Desk, monkeypatch: pytest.Monkey
     planned = desk.write(DELETE, AGENT)
     code = code_for(desk, planned["mutation_id"])
     later = clock.now() + LIFETIME + timedelta(seconds=1)
-    monkeypatch.setattr("dinobase.mutate.engine.now", lambda: later)
+    monkeypatch.setattr("dinobase.mutate.standing.now", lambda: later)
     with pytest.raises(QueryError) as caught:
         desk.engine.confirm(planned["mutation_id"], identity=AGENT, code=code)
     assert caught.value.error_code == "write.expired"
