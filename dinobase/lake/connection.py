@@ -24,6 +24,7 @@ from dinobase.lake.lock import Held, write_lock
 from dinobase.lake.sql import literal
 
 MEMORY = "96MB"
+ROOMY = "768MB"
 ALIAS = "lake"
 STATE = "_dinobase_state"
 _CANNOT_WRITE = re.compile("unable to open|read-?only|permission denied|cannot open", re.IGNORECASE)
@@ -35,6 +36,7 @@ class Writer:
     def __init__(self, location: LakeLocation, temp: Path, *, memory: str = MEMORY) -> None:
         self.location = location
         self._held: Held | None = None
+        self.roomy = False
         temp.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._con = _duckdb.connect(
             ":memory:",
@@ -58,6 +60,14 @@ class Writer:
         except _duckdb.Error as error:
             self._con.close()
             raise wrap(error, location) from error
+
+    def make_room(self) -> bool:
+        """Take more memory, for what does not fit: very wide rows, very long values; False where that was done."""
+        if self.roomy:
+            return False
+        self.run(f"SET memory_limit = {literal(ROOMY)}")
+        self.roomy = True
+        return True
 
     def attach(self) -> None:
         """Attach the lake; made on first use. Needs the write lock where it may not exist yet."""

@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from dinobase.core.errors import LakeError, LoadError
 from dinobase.kinds.select import Elements
-from dinobase.lake.connection import Writer
+from dinobase.lake.connection import ROOMY, Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load import exact
 from dinobase.load.check import Checker
@@ -26,6 +26,9 @@ from dinobase.load.structure import Structure
 
 FIRST_SAMPLE = 400  # records from which a new table's columns are guessed; all are checked afterwards
 _LONG = -1
+_GROUP, _SMALL_GROUP = 20_000, 1_000
+_LONG_RECORD = 4 << 20
+_WIDE = 600  # columns whose merge fits the memory of a load
 _TRIES = 3  # pages that could not be cut at once, after which no more are tried under the same schema
 _INTEGERS = {"BIGINT", "BIGINT[]"}
 _DOUBLES = {"DOUBLE", "DOUBLE[]"}
@@ -163,6 +166,7 @@ class Landing:
             longest=segment.longest,
             cursor=cursor,
             guarded=self._checker.guarded and not cooked,
+            group=_SMALL_GROUP if self._writer.roomy else _GROUP,
         )
         try:
             self._writer.run(sql)
@@ -170,10 +174,9 @@ class Landing:
             if error.error_code == "lake.disk_full":
                 raise
             if "Out of Memory" in error.message:
-                raise LoadError(
-                    f"{len(self.schema.columns)} columns of these rows need more memory than a load has",
-                    hint="declare objects with many fields as JSON under `columns:`, or lower `max_nesting`",
-                ) from error
+                if self._writer.make_room():
+                    return self._copy(segment, cooked=cooked)
+                raise _too_large(segment, len(self.schema.columns)) from error
             if LONG in error.message:
                 return _LONG
             column = drifted(error.message)
@@ -235,10 +238,24 @@ class Landing:
         for _ in range(MAX_ROUNDS):
             stale = [s for s in self._staged.values() if not _same_types(s.schema, self.schema)]
             if not stale:
+                if len(self.schema.columns) > _WIDE:
+                    self._writer.make_room()  # for the merge, which has no second try
                 return [self._staged[n].segment.staged for n in sorted(self._staged)]
             for staged in stale:
                 self.stage(staged.segment)
         raise LoadError("the records do not settle on columns", hint="declare their types under `columns:`")
+
+
+def _too_large(segment: Segment, columns: int) -> LoadError:
+    if segment.longest > _LONG_RECORD:
+        return LoadError(
+            f"a record of up to {segment.longest:,} bytes needs more memory than a load may take ({ROOMY})",
+            hint="have the API leave its long field out (many take a list of fields in `params`), or `selected: false`",
+        )
+    return LoadError(
+        f"{columns:,} columns need more memory than a load may take ({ROOMY})",
+        hint="declare objects with many fields as JSON under `columns:`, or lower `max_nesting`",
+    )
 
 
 def _same_types(old: TableSchema, new: TableSchema) -> bool:

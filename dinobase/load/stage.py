@@ -33,11 +33,13 @@ def stage_sql(
     cursor: Column | None,
     array: bool = False,
     guarded: bool = False,
+    group: int = 20_000,
 ) -> str:
     """Return the COPY that turns one segment into one Parquet file, its rows in the order of the listing.
 
     array: the source is one array, else it has a record a line.
-    guarded: doubles that may have had more digits than a double keeps raise `long`.
+    guarded: doubles that may have had more digits than a double keeps raise `long`. group: rows of a row group, which
+    is in memory as a whole.
     """
     reads = _cooked_columns(schema) if cooked else _raw_columns(Tree(schema))
     places = [quote(c.name) if cooked else _place(c.path) for c in schema]
@@ -53,7 +55,7 @@ def stage_sql(
     return (
         f"COPY (SELECT {', '.join(fields)} FROM read_json({literal(source)}, format = '{form}', "
         f"records = 'true', compression = 'uncompressed', maximum_object_size = {size}, columns = {{{reads}}})) "
-        f"TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20000)"
+        f"TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {group})"
     )
 
 

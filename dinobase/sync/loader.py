@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from dinobase.core.errors import LakeError, LoadError
 from dinobase.lake import state
-from dinobase.lake.connection import Writer
+from dinobase.lake.connection import ROOMY, Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.metadata import lake_file
 
@@ -70,7 +71,15 @@ class Loader:
     def locked(self, work: Callable[[Writer], T]) -> T:
         """Do work under the connector's write lock; in the loader's thread."""
         with self.writer.locked(self._state_dir):
-            return work(self.writer)
+            try:
+                return work(self.writer)
+            except LakeError as error:
+                if "Out of Memory" not in error.message:
+                    raise
+                raise LoadError(
+                    f"these rows need more memory than a load may take ({ROOMY}); nothing was committed",
+                    hint="declare objects with many fields as JSON under `columns:`, or have the API leave fields out",
+                ) from error
 
     def close(self) -> None:
         """End the thread, stopping a statement that still runs."""

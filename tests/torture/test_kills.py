@@ -45,6 +45,7 @@ def test_after_kills_at_random_points_one_clean_sync_equals_the_source(tmp_path:
     assert killed > KILLS / 3
 
 
+@pytest.mark.timeout(1800)
 def test_a_server_that_dies_in_the_middle_costs_nothing_but_the_time(tmp_path: Path) -> None:
     source = Source(seed=11)
     workspace = Workspace(tmp_path)
