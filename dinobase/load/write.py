@@ -99,6 +99,7 @@ def commit(
         total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
         outcome = replace(outcome, total=total, changes=tuple(changes))
         after = {**plan.memory, "key": json.dumps(plan.key)}
+        commented = 0
         if plan.counter and outcome.changed:
             outcome = replace(outcome, count=str(int(after.get(plan.counter, "0")) + 1))
             after[plan.counter] = outcome.count
@@ -106,13 +107,16 @@ def commit(
             after["schema"] = schema.to_json()
             there = _commented(schema, have, before)
             said = there if plan.comments is None else comments.wanted(schema, plan.description, plan.comments)
-            if comments.write(writer, plan.table, there, said) and not changes:
+            commented = comments.write(writer, plan.table, there, said)
+            if commented and not changes:
                 extra["altered"] = False
             if said:
                 after[comments.MEMORY] = json.dumps(said)
         known_views = _views(writer, plan, structures, before, rebuild=bool(changes))
         if known_views:
             after["views"] = json.dumps(known_views)
+        if commented and not outcome.changed and {**before, comments.MEMORY: ""} == {**after, comments.MEMORY: ""}:
+            extra["annotated"] = [plan.table]  # what history leaves out
         state.write(writer, plan.table, before, after)
         extra |= {"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted}
     return outcome

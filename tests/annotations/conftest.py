@@ -71,6 +71,12 @@ def workspace(tmp_path: Path) -> Workspace:
     return make(tmp_path / "workspace")
 
 
+@pytest.fixture(scope="session")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace of which nothing is ever said."""
+    return make(tmp_path_factory.mktemp("still"))
+
+
 @pytest.fixture
 def say(workspace: Workspace) -> Say:
     return speaker(workspace)

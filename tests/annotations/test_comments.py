@@ -121,8 +121,10 @@ def test_a_definition_that_says_something_else_changes_the_comment_at_the_next_l
     (workspace.paths.connectors / "shop.yaml").write_text(text)
     workspace.sync()
     assert comments(workspace) == {"users.email": "Login.", "users.address__city": "Their town's name."}
-    assert [v.changes for v in workspace.history("shop.users").versions][-1] == ("created", "inserted")
-    assert [v.inserted for v in workspace.history("shop.users").versions] == [0, 3]
+    assert [v.inserted for v in workspace.history("shop.users").versions] == [3]
+    api.tables["users"].append({"id": 7, "email": "new"})
+    workspace.sync()
+    assert [v.changes for v in workspace.history("shop.users").versions] == [("inserted",), ("created", "inserted")]
 
 
 def test_what_a_lake_that_is_not_there_yet_cannot_take_comes_with_its_first_load(

@@ -22,8 +22,8 @@ def found(workspace: Workspace, name: str = "shop", **options: Any) -> set[tuple
     return {(gap.target, gap.missing) for gap in workspace.gaps(name, **options).gaps}
 
 
-def test_everything_that_is_unsaid_is_listed_and_nothing_else(workspace: Workspace) -> None:
-    gaps = found(workspace)
+def test_everything_that_is_unsaid_is_listed_and_nothing_else(still: Workspace) -> None:
+    gaps = found(still)
     assert {one for one in gaps if one[1] != "description"} == {
         ("shop.customers.name", "pii"),
         ("shop.notes", "key"),
@@ -49,16 +49,16 @@ def test_a_gap_has_samples_as_the_identity_sees_them_and_what_it_may_lead_to(wor
     assert all("email" not in gap.target for gap in blind.gaps)
 
 
-def test_gaps_of_one_table_of_some_kinds_and_up_to_a_number(workspace: Workspace) -> None:
-    assert found(workspace, "shop.orders", kinds=["unit"]) == {
+def test_gaps_of_one_table_of_some_kinds_and_up_to_a_number(still: Workspace) -> None:
+    assert found(still, "shop.orders", kinds=["unit"]) == {
         ("shop.orders.amount", "unit"),
         ("shop.orders.created_at", "unit"),
         ("shop.orders.total", "unit"),
     }
-    some = workspace.gaps("shop.orders", kinds=["unit"], limit=1)
+    some = still.gaps("shop.orders", kinds=["unit"], limit=1)
     assert (len(some.gaps), some.counts["unit"]) == (1, 3)
     with pytest.raises(DinobaseError, match="Nothing can be missing that is called `units`"):
-        workspace.gaps("shop", kinds=["units"])
+        still.gaps("shop", kinds=["units"])
 
 
 def fill(gaps: Sequence[Gap]) -> list[dict[str, str]]:

@@ -128,14 +128,14 @@ def test_what_is_said_is_found_by_search(workspace: Workspace, say: Say) -> None
     ],
 )
 def test_a_wrong_word_is_refused_with_a_next_step_and_nothing_of_its_list_is_kept(
-    workspace: Workspace, word: dict[str, Any], code: str
+    still: Workspace, word: dict[str, Any], code: str
 ) -> None:
     good = {"target": EMAIL, "key": "description", "value": "Good."}
     with pytest.raises(DinobaseError) as caught:
-        workspace.annotate([good, word])
+        still.annotate([good, word])
     assert caught.value.error_code == code
     assert caught.value.hint
-    assert workspace.annotations("shop", history=True).annotations == []
+    assert still.annotations("shop", history=True).annotations == []
 
 
 def test_an_agent_takes_back_its_own_word_but_never_a_persons(workspace: Workspace, say: Say) -> None:
