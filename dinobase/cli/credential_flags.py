@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dinobase.cli.parse import Parser
     from dinobase.workspace.results import CredentialInfo
 
+_SWITCHES = {"--copy": "copy"}  # no value follows
+
 
 def parse(parser: Parser, words: Sequence[str], own_values: Sequence[str]) -> argparse.Namespace:
     """Parse with the flags of the connector that is named; `given` holds what they gave, by credential name."""
@@ -42,7 +44,11 @@ def _add(parser: Parser, kind: str, credentials: Sequence[CredentialInfo]) -> Ma
         flag = credential.flag if credential.flag not in taken else f"--{kind}-{credential.name}".replace("_", "-")
         taken.add(flag)
         flags[flag] = credential.name
-        group.add_argument(flag, dest=f"credential {credential.name}", metavar="VALUE", help=_help(credential))
+        dest, about = f"credential {credential.name}", _help(credential)
+        if flag in _SWITCHES:
+            group.add_argument(flag, dest=dest, action="store_const", const=_SWITCHES[flag], help=about)
+        else:
+            group.add_argument(flag, dest=dest, metavar="VALUE", help=about)
     return flags
 
 

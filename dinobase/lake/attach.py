@@ -90,7 +90,7 @@ def secret_sql(location: LakeLocation, env: Mapping[str, str]) -> str:
     scope = f"SCOPE {literal(location.data)}"
     name = f"data_{location.name}"
     if kind == "s3":
-        return _s3_secret(name, scope, env)
+        return s3_secret(name, scope, env)
     if kind in {"gs", "gcs"}:
         pairs = [("KEY_ID", env.get("GCS_HMAC_KEY_ID", "")), ("SECRET", env.get("GCS_HMAC_SECRET", ""))]
         return _secret(name, "gcs", scope, pairs)
@@ -99,7 +99,8 @@ def secret_sql(location: LakeLocation, env: Mapping[str, str]) -> str:
     return ""
 
 
-def _s3_secret(name: str, scope: str, env: Mapping[str, str]) -> str:
+def s3_secret(name: str, scope: str, env: Mapping[str, str]) -> str:
+    """Return the CREATE SECRET for S3 and what speaks like it."""
     pairs = [
         ("KEY_ID", env.get("AWS_ACCESS_KEY_ID", "")),
         ("SECRET", env.get("AWS_SECRET_ACCESS_KEY", "")),

@@ -26,7 +26,7 @@ class Foreign:
     def __init__(self, scanner: Scanner, target: str, writer: Writer | None, *, options: str = "") -> None:
         """Attach; `target` may hold a password, `writer` is the instance to read beside. Raises FetchError."""
         self._scanner = scanner
-        self._own = None if writer is not None else _instance()
+        self._own = None if writer is not None else instance()
         self._con = writer.beside() if writer is not None else self._own.cursor()  # type: ignore[union-attr]  # one is
         self._attached = False
         try:
@@ -40,7 +40,7 @@ class Foreign:
             self._con.execute("BEGIN TRANSACTION")
         except _duckdb.Error as error:
             self.close()
-            raise _wrapped(error) from None
+            raise wrapped(error) from None
         except BaseException:
             self.close()
             raise
@@ -54,14 +54,14 @@ class Foreign:
         try:
             self._con.execute(sql)
         except _duckdb.Error as error:
-            raise _wrapped(error) from None
+            raise wrapped(error) from None
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query and return all its rows; raises FetchError."""
         try:
             return list(self._con.execute(sql).fetchall())
         except _duckdb.Error as error:
-            raise _wrapped(error) from None
+            raise wrapped(error) from None
 
     def one(self, sql: str) -> Any:
         """Return the first value of the first row, None where there is none."""
@@ -90,7 +90,7 @@ class Foreign:
             self._own.close()
 
 
-def _instance() -> Any:
+def instance() -> Any:
     """Open an instance that holds nothing, for looking at a source."""
     connection = _duckdb.connect(
         ":memory:",
@@ -106,7 +106,7 @@ def _instance() -> Any:
     return connection
 
 
-def _wrapped(error: _duckdb.Error) -> DinobaseError:
+def wrapped(error: _duckdb.Error) -> DinobaseError:
     """Map DuckDB's errors to ours: what the source said, without what is secret."""
     first = redact(str(error).strip().split("\n\n")[0])
     return FetchError(first, code="source.failed", hint="the source said so; see whether it is up and may be read")

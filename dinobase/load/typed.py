@@ -33,6 +33,8 @@ def names_of(columns: Sequence[str], schema: TableSchema) -> dict[str, str]:
 def settled(schema: TableSchema, names: Mapping[str, str], types: Mapping[str, str], fits: Fits) -> TableSchema:
     """Return the table's columns after this: `types` are those that came, by name; `fits` is asked before a retype."""
     for source, name in names.items():
+        if name not in types:
+            continue
         old = schema.by_name(name)
         new = types[name]
         type_ = new if old is None else wider(old.type, new, partial(fits, name))

@@ -75,7 +75,7 @@ def _resource(table: SourceTable, named: dict[str, dict[str, str]]) -> Resource:
     columns = {}
     for column in table.columns:
         called = names[column.name]
-        kind = personal(called, column.type)
+        kind = "secret" if column.personal else personal(called, column.type)
         if column.description or column.values or kind:
             columns[called] = Column(
                 description=column.description or None, values=list(column.values) or None, pii=kind
@@ -99,6 +99,7 @@ def _resource(table: SourceTable, named: dict[str, dict[str, str]]) -> Resource:
         columns=columns,
         relationships=relationships,
         deletes="hard",
+        selected=not table.of,
     )
 
 

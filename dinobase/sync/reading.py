@@ -22,8 +22,9 @@ from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.load import typed, write
 from dinobase.load.schema import TableSchema
-from dinobase.sync import facts, plan
-from dinobase.sync.loader import Loader
+from dinobase.load.structure import Structure
+from dinobase.sync import facts, lines, plan
+from dinobase.sync.loader import Loader, Memory
 from dinobase.sync.report import TableReport
 
 CURSOR, CURSOR_OF = "cursor", "cursor_of"
@@ -66,11 +67,10 @@ async def read_all(request: Order, source: Source, fault: Fault) -> list[TableRe
         definition = facts.connector_of(request.name, opened.address, tables)
         words = await asyncio.to_thread(Book(request.paths.state, request.catalog).words, request.name)
         by_name = {table.name: table for table in tables}
-        chosen = [by_name[r.name] for r in plan.choose(definition, source.kept, source.asked)]
-        return [
-            await _one(request, loader, opened, table, memory.get(table.name, {}), words, folder, fault)
-            for table in chosen
-        ]
+        names = [by_name[r.name].of or r.name for r in plan.choose(definition, source.kept, source.asked)]
+        chosen = [by_name[name] for name in dict.fromkeys(names)]
+        reports = [await _one(request, loader, opened, table, memory, words, folder, fault) for table in chosen]
+        return [report for several in reports for report in several]
     finally:
         if opened is not None:
             opened.interrupt()
@@ -89,27 +89,33 @@ async def _one(
     loader: Loader,
     opened: Opened,
     table: SourceTable,
-    before: Mapping[str, str],
+    memory: Memory,
     words: Words,
     folder: Path,
     fault: Fault,
-) -> TableReport:
+) -> list[TableReport]:
     began = clock.monotonic()
     request.observe(Event("started", request.name, table.name))
     place = folder / ".read" / _safe(table.name)
+    before = memory.get(table.name, {})
     work = _Table(loader, opened, table, before, words, request.run, place, request.full_refresh)
+    others: list[TableReport] = []
     try:
         brought = await loader.run(work.read)
         request.observe(Event("page", request.name, table.name, rows=brought.rows, bytes=brought.bytes))
+        for other, found in brought.beside:  # first: what was read is told by the table's own cursor
+            known = memory.get(other.name, {})
+            if found.rows or "schema" in known:
+                aside = _Table(loader, opened, other, known, words, request.run, place, full_refresh=True)
+                others.append(await loader.run(aside.commit, found))
         report = await loader.run(work.commit, brought)
     except Exception as error:  # noqa: BLE001 - a fault in one table must not stop the others
-        known = error if isinstance(error, DinobaseError) else fault(error)
-        report = await loader.run(work.failed, known)
+        report = await loader.run(work.failed, error if isinstance(error, DinobaseError) else fault(error))
     finally:
         shutil.rmtree(work.folder, ignore_errors=True)
     report = replace(report, seconds=round(clock.monotonic() - began, 3))
     request.observe(Event("finished", request.name, table.name, rows=report.rows, status=report.status))
-    return report
+    return [report, *others]
 
 
 class _Table:
@@ -149,12 +155,17 @@ class _Table:
     def commit(self, brought: Brought) -> TableReport:
         """Write them in one transaction."""
         writer, table = self._loader.writer, self._table
-        schema = typed.settled(self._schema, self._names, brought.types, partial(typed.keeps, writer, table.name))
-        files = [*brought.files, *typed.placeholder(writer, schema, brought.types, self.folder)]
+        structures: Mapping[str, Structure] = {}
+        if brought.lines:
+            schema, files, structures, notes = lines.land(writer, table.name, self._schema, brought.files)
+            self._notes += notes
+        else:
+            schema = typed.settled(self._schema, self._names, brought.types, partial(typed.keeps, writer, table.name))
+            files = [*brought.files, *typed.placeholder(writer, schema, brought.types, self.folder)]
         prepared = self._plan(brought)
 
         def load(writer: Writer) -> write.Outcome:
-            return write.commit(writer, prepared, schema, files, {}, self._before)
+            return write.commit(writer, prepared, schema, files, structures, self._before)
 
         outcome = self._loader.locked(load)
         return TableReport(
@@ -167,7 +178,7 @@ class _Table:
             deleted=outcome.deleted,
             requests=1,
             bytes=brought.bytes,
-            mode=self._mode,
+            mode="full" if self._whole(brought) else "incremental",
             notes=[*self._notes, *brought.notes, *outcome.changes],
         )
 
@@ -175,13 +186,19 @@ class _Table:
     def _mode(self) -> Literal["full", "incremental"]:
         return "full" if self._start is None else "incremental"
 
+    def _whole(self, brought: Brought) -> bool:
+        return brought.parts is None and (brought.whole or self._start is None)
+
     def _plan(self, brought: Brought) -> write.Plan:
         table = self._table
         memory = {}
         if brought.cursor is not None and table.cursor:
             memory = {CURSOR: brought.cursor, CURSOR_OF: table.cursor}
-        whole = self._start is None
-        disposition: Literal["merge", "replace", "append"] = "merge" if self._key else "replace" if whole else "append"
+        whole = self._whole(brought)
+        disposition: Literal["merge", "replace", "append"] = "append"
+        if self._key or whole or brought.parts is not None:
+            disposition = "merge" if self._key else "replace"
+        first = self._names[table.columns[0].name] if table.columns else ""
         return write.Plan(
             table=table.name,
             disposition=disposition,
@@ -191,6 +208,7 @@ class _Table:
             since=self._since,
             deletes="hard",
             complete=whole,
+            visited=None if brought.parts is None else ((first,), [(part,) for part in brought.parts]),
             boundary=self._names[table.cursor] if disposition == "append" else "",
             memory=memory,
             description=table.description,

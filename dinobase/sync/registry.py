@@ -68,6 +68,13 @@ for _name, _reader, _what in (
     ("duckdb", "duckdb", "A DuckDB file: tables and views"),
 ):
     _register(SourceEntry(_name, f"dinobase.extract.readers.{_reader}.KIND", _what, category="database"))
+for _name, _what in (
+    ("csv", "CSV files, here or on S3: a file, a folder or a glob"),
+    ("parquet", "Parquet files, here or on S3: a file, a folder or a glob"),
+    ("json", "JSON and NDJSON files, here or on S3: a file, a folder or a glob"),
+    ("excel", "Excel workbooks, here or on S3: a file, a folder or a glob"),
+):
+    _register(SourceEntry(_name, f"dinobase.extract.readers.files.{_name.upper()}", _what, category="files"))
 
 
 def is_python(name: str, paths: Paths) -> bool:

@@ -16,7 +16,10 @@ from dinobase.spec.models import Credential
 
 @dataclass(frozen=True, slots=True)
 class SourceColumn:
-    """One column as the source has it; `type` is the SQL type that keeps every value of it."""
+    """One column as the source has it; `type` is the SQL type that keeps every value of it.
+
+    personal: it may hold anything, so it is treated as what is secret, whatever its name says.
+    """
 
     name: str
     type: str
@@ -24,6 +27,7 @@ class SourceColumn:
     nullable: bool = True
     description: str = ""
     values: tuple[str, ...] = ()
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """One table; `place` is where the source has it (`sales.orders`), `name` what it is called here."""
+    """One table; `place` is where the source has it (`sales.orders`), `name` what it is called here.
+
+    of: the table with which it is read, "" where it is read on its own.
+    """
 
     name: str
     place: str
@@ -48,6 +55,7 @@ class SourceTable:
     description: str = ""
     cursor: str = ""
     rows: int = -1
+    of: str = ""
 
     def column(self, name: str) -> SourceColumn | None:
         """Find a column, whatever the case of its letters where only one has them."""
@@ -72,7 +80,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What came: Parquet files in order, whose columns have the names and the types that `types` tells."""
+    """What came: Parquet files in order, whose columns have the names and the types that `types` tells.
+
+    parts: it is all there is of the rows that have one of these values in the first column, and other rows stay; None
+    where it is what the ask was for. whole: it is all there is, though the ask was for less. lines: the files are
+    NDJSON, whose columns are still to be found. beside: what was found for other tables, which is written before.
+    """
 
     files: tuple[Path, ...]
     types: Mapping[str, str]
@@ -80,6 +93,10 @@ class Brought:
     bytes: int = 0
     cursor: str | None = None
     notes: tuple[str, ...] = ()
+    parts: tuple[str, ...] | None = None
+    whole: bool = False
+    lines: bool = False
+    beside: tuple[tuple[SourceTable, Brought], ...] = ()
 
 
 class Opened(Protocol):

@@ -1,0 +1,141 @@
+"""CSV: every line is a row or is kept aside with the reason; texts become types only where all values come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dinobase.core.errors import FetchError
+from dinobase.extract.readers import staging, text_types
+from dinobase.extract.readers.base import SourceColumn
+from dinobase.extract.readers.file_listing import Entry
+from dinobase.lake.files import Files
+from dinobase.lake.sql import ident, literal
+
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
+_SAMPLE = 2048
+_OPTIONS = (
+    "auto_detect = false, comment = '', nullstr = '', allow_quoted_nulls = false, strict_mode = true, parallel = false"
+)
+REJECTS = (
+    SourceColumn("_file", "VARCHAR", description="The file in which the line is."),
+    SourceColumn("line", "BIGINT", description="Its number, from 1."),
+    SourceColumn("error", "VARCHAR", description="Why it is no row."),
+    SourceColumn("detail", "VARCHAR", description="What was expected, and what was found."),
+    SourceColumn("text", "VARCHAR", description="The line itself.", personal=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one file is written, and its columns."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    skip: int
+    header: bool
+    columns: tuple[str, ...]
+
+    def relation(self, address: str, rejects: str) -> str:
+        """Return the table expression that reads the file as texts; what is no row goes to the named tables."""
+        columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in self.columns)
+        return (
+            f"read_csv({literal(address)}, {_OPTIONS}, delim = {literal(self.delimiter)}, "
+            f"quote = {literal(self.quote)}, escape = {literal(self.escape)}, skip = {self.skip}, "
+            f"header = {str(self.header).lower()}, columns = {{{columns}}}, store_rejects = true, "
+            f"rejects_table = {literal(rejects)}, rejects_scan = {literal(rejects + '_scans')})"
+        )
+
+
+@dataclass(slots=True)
+class Texts:
+    """Files that were read as texts: Parquet whose columns have the names of the lake; what is no row, by file."""
+
+    files: list[Path] = field(default_factory=list)
+    columns: dict[str, None] = field(default_factory=dict)
+    rejects: list[Path] = field(default_factory=list)
+    rejected: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+
+
+def dialect(files: Files, address: str) -> Dialect:
+    """Return how a file is written; raises FetchError where that cannot be told."""
+    found = files.rows(
+        'SELECT "Delimiter", "Quote", "Escape", "SkipRows", "HasHeader", list_transform("Columns", lambda x: x.name) '
+        f"FROM sniff_csv({literal(address)}, ignore_errors = true, comment = '', sample_size = {_SAMPLE})"
+    )
+    delimiter, quote, escape, skip, header, columns = found[0]
+    quote = quote if len(quote) == 1 else '"'
+    return Dialect(delimiter, quote, escape if len(escape) == 1 else quote, int(skip), bool(header), tuple(columns))
+
+
+def read(
+    files: Files, entry: Entry, address: str, how: Dialect, names: Mapping[str, str], texts: Texts, folder: Path
+) -> None:
+    """Read one file; `names` are the lake's, by the file's own."""
+    number = len(texts.rejected)
+    rejects = f"rejects_{number}"
+    fields = [f"{literal(entry.name)} AS {ident('_file')}"]
+    fields += [f"{_constant(v)} AS {ident(names[k])}" for k, v in entry.partitions.items()]
+    fields += [f"{ident(c)} AS {ident(names[c])}" for c in how.columns if c not in entry.partitions]
+    try:
+        made, rows = staging.copy(
+            files,
+            f"SELECT {', '.join(fields)} FROM {how.relation(address, rejects)}",
+            folder / "texts" / f"{number:06}",
+        )
+        texts.rejected[entry.name] = _keep_aside(files, rejects, entry, folder / "rejects" / f"{number:06}", texts)
+    except FetchError as error:
+        raise type(error)(
+            f"{entry.name} cannot be read: {error.message}", code="source.failed", hint="see whether it is a CSV file"
+        ) from None
+    finally:
+        files.run(f"DROP TABLE IF EXISTS {rejects}; DROP TABLE IF EXISTS {rejects}_scans")
+    texts.files += made
+    texts.rows += rows
+    texts.columns |= dict.fromkeys([*(names[k] for k in entry.partitions), *(names[c] for c in how.columns)])
+
+
+def _keep_aside(files: Files, rejects: str, entry: Entry, folder: Path, texts: Texts) -> int:
+    if not files.one(f"SELECT count(*) FROM duckdb_tables() WHERE table_name = {literal(rejects)}"):
+        return 0
+    made, count = staging.copy(
+        files,
+        f"SELECT {literal(entry.name)} AS _file, CAST(line AS BIGINT) AS line, any_value(CAST(error_type AS VARCHAR)) "
+        "AS error, any_value(error_message) AS detail, any_value(csv_line) AS text "
+        f"FROM {rejects} GROUP BY line ORDER BY line",
+        folder,
+    )
+    if count:
+        texts.rejects += made
+    return count
+
+
+def types(files: Files, texts: Texts, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the type of each column; one that is text in the lake stays so, one without values keeps its type."""
+    found = {}
+    relation = _relation(texts.files)
+    for column in texts.columns:
+        row = files.rows(f"SELECT {', '.join(text_types.look(column))} FROM {relation}")[0]
+        seen = text_types.seen(row)
+        empty = seen.values == seen.empty
+        is_text = known.get(column) == "VARCHAR" or (empty and seen.empty > 0 and column not in known)
+        found[column] = "VARCHAR" if is_text else known.get(column, "VARCHAR") if empty else text_types.type_of(seen)
+    return {"_file": "VARCHAR"} | found
+
+
+def typed(files: Files, texts: Texts, of: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write the rows with their types."""
+    fields = ", ".join(f"{text_types.expression(c, type_)} AS {ident(c)}" for c, type_ in of.items())
+    made, _ = staging.copy(files, f"SELECT {fields} FROM {_relation(texts.files)}", folder / "rows")
+    return made
+
+
+def _relation(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(literal(str(f)) for f in files)}], union_by_name = true)"
+
+
+def _constant(text: str | None) -> str:
+    return "NULL::VARCHAR" if text is None else literal(text)

@@ -1,0 +1,66 @@
+"""Files as DuckDB reads them, beside the lake's instance: a folder here, or a bucket behind its own secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import _duckdb
+
+from dinobase.core.settings import env
+from dinobase.lake.attach import S3_ENV, s3_secret
+from dinobase.lake.connection import Writer
+from dinobase.lake.extensions import extension_path
+from dinobase.lake.foreign import Foreign, instance, wrapped
+from dinobase.lake.sql import ident, literal
+
+_SECRET = "source_files"  # noqa: S105 - what DuckDB calls it
+_AT_ONCE = 1000
+
+
+class Files(Foreign):
+    """What reads files; nothing is attached."""
+
+    def __init__(self, writer: Writer | None) -> None:
+        self._scanner = "duckdb"
+        self._own = None if writer is not None else instance()
+        self._con = writer.beside() if writer is not None else self._own.cursor()  # type: ignore[union-attr]  # one is
+        self._attached = False
+        self._secret = False
+
+    def bucket(self, scope: str, given: Mapping[str, str]) -> None:
+        """Open everything under an address; `given` wins over the SDKs' own variables. Raises FetchError."""
+        values = {name: env(name) or "" for name in S3_ENV}
+        if given.get("AWS_ACCESS_KEY_ID"):
+            values["AWS_SESSION_TOKEN"] = ""  # it belongs to the other key
+        if given.get("AWS_ENDPOINT_URL"):
+            values["AWS_ENDPOINT_URL_S3"] = ""
+        values |= {name: value for name, value in given.items() if value}
+        self.run(f"LOAD {literal(extension_path('httpfs'))}")
+        self.run(s3_secret(_SECRET, f"SCOPE {literal(scope)}", values))
+        self._secret = True
+
+    def found(self, pattern: str) -> list[tuple[str, int, str]]:
+        """Return address, size and time of the last change of what a pattern matches, sorted; nothing is opened."""
+        rows = self.rows(
+            "SELECT filename, size, strftime(last_modified::TIMESTAMP, '%Y-%m-%dT%H:%M:%S') "
+            f"FROM read_blob({literal(pattern)})"
+        )
+        return sorted((str(name), int(size), str(changed)) for name, size, changed in rows)
+
+    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Give the rows of a query one after another; raises FetchError."""
+        try:
+            result = self._con.execute(sql)
+            while rows := result.fetchmany(_AT_ONCE):
+                yield from rows
+        except _duckdb.Error as error:
+            raise wrapped(error) from None
+
+    def close(self) -> None:
+        """Forget the secret, and let go."""
+        if self._secret:
+            with suppress(_duckdb.Error):
+                self._con.execute(f"DROP SECRET IF EXISTS {ident(_SECRET)}")
+        super().close()
