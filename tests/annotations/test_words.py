@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dinobase.catalog.annotations import Book
+from dinobase.catalog.brief import describe_text
 from dinobase.core.errors import DinobaseError
 from dinobase.workspace import Workspace
 from tests.annotations.conftest import Say, column, described, make, speaker
@@ -84,6 +85,14 @@ def test_all_keys_reach_the_description(workspace: Workspace, say: Say) -> None:
     }
     say("shop.customers", "owner", "Bob")
     assert described(workspace)["annotations"] == {"owner": "Bob"}
+
+
+def test_models_and_people_read_the_owner_and_words_of_ones_own_too(workspace: Workspace, say: Say) -> None:
+    say("shop.customers", "owner", "Bob")
+    say(EMAIL, "team", "sales")
+    text = describe_text(workspace.describe(["shop.customers"], samples=0))
+    assert "owner: Bob" in text
+    assert "email: [pii email] Where receipts go; team: sales" in text
 
 
 def test_a_place_inside_json_has_words_of_its_own(workspace: Workspace, say: Say) -> None:
