@@ -86,7 +86,7 @@ def _look(name: str, kind: SourceKind, values: Mapping[str, str]) -> tuple[Seque
             code=error.error_code,
             hint=f"{error.hint}; `--no-check` adds it all the same.",
         ) from None
-    detail = f"{address} has {results.count(len(tables), 'table')} that may be read"
+    detail = f"{address} has {results.count(sum(not t.of for t in tables), 'table')} that may be read"
     return tables, results.CheckSeen(ok=True, url=address, status=0, detail=detail, records=None)
 
 
