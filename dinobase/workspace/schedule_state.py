@@ -206,7 +206,7 @@ def units(paths: Paths, command: Sequence[str]) -> Units:
         "Restart=on-failure\nRestartSec=10\nKillMode=mixed\nTimeoutStopSec=60\n"
         "\n[Install]\nWantedBy=default.target\n"
     )
-    line = f"DINOBASE_DIR={shlex.quote(root)} {words} sync --schedule --once".replace("%", r"\%")
+    line = f"DINOBASE_DIR={shlex.quote(root)} {words} sync --schedule --once >/dev/null 2>&1".replace("%", r"\%")
     return Units(unit, "~/.config/systemd/user/dinobase.service", f"* * * * * {line}")
 
 

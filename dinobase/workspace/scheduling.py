@@ -205,6 +205,8 @@ class Scheduler:
         except ValueError:
             ended = f"by signal {-child.returncode}" if child.returncode < 0 else f"with {child.returncode}"
             outcome = {"status": "error", "message": f"its process ended {ended}"}
+            if self._stopping:  # the interrupt met it before it listened
+                outcome = {"status": "interrupted"}
         self._events.put(Ended(name, child.returncode, outcome))
 
     def _ended(self, ended: Ended) -> None:

@@ -259,3 +259,24 @@ def test_a_config_with_a_fault_is_refused_at_the_start(both: Cli) -> None:
     done = both("sync", "--schedule")
     assert done.code == 2
     assert "cron expression" in done.err
+
+
+def test_what_is_printed_for_systemd_and_cron_runs_this_workspace_and_is_put_nowhere(both: Cli) -> None:
+    home = both.root.parent
+    before = sorted(home.rglob("*"))
+    printed = both("schedule", "install", "--format", "table").out
+    assert f'Environment="DINOBASE_DIR={both.root}"' in printed
+    assert sorted(home.rglob("*")) == before
+    settings(both, good="1h")
+    line = both.ok("schedule", "install")["cron"].removeprefix("* * * * * ")
+    env = {name: value for name, value in both.environment().items() if name != "DINOBASE_DIR"}
+    assert subprocess.run(["/bin/sh", "-c", line], env=env, cwd=home, timeout=WAIT, check=False).returncode == 0
+    assert both.ok("schedule")["connectors"][0]["status"] == "success"
+
+
+def test_people_see_what_is_due_when(both: Cli) -> None:
+    settings(both, good="0 6 * * *", bad="never")
+    shown = both("schedule", "--format", "table").out
+    assert re.search(r"bad +never +never", shown)
+    assert re.search(r"good +0 6 \* \* \* +now +", shown)
+    assert "dinobase sync --schedule" in shown
