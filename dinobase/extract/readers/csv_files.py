@@ -10,11 +10,14 @@ from dinobase.core.errors import FetchError
 from dinobase.extract.readers import staging, text_types
 from dinobase.extract.readers.base import SourceColumn
 from dinobase.extract.readers.file_listing import Entry
+from dinobase.extract.readers.text_types import Seen
 from dinobase.lake.files import Files
 from dinobase.lake.sql import ident, literal
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 _SAMPLE = 2048
+_FIRST = 5000  # rows from which a column's type is guessed
+_AT_ONCE = 20
 _OPTIONS = (
     "auto_detect = false, comment = '', nullstr = '', allow_quoted_nulls = false, strict_mode = true, parallel = false"
 )
@@ -116,14 +119,36 @@ def _keep_aside(files: Files, rejects: str, entry: Entry, folder: Path, texts: T
 def types(files: Files, texts: Texts, known: Mapping[str, str]) -> dict[str, str]:
     """Return the type of each column; one that is text in the lake stays so, one without values keeps its type."""
     found = {}
-    relation = _relation(texts.files)
-    for column in texts.columns:
-        row = files.rows(f"SELECT {', '.join(text_types.look(column))} FROM {relation}")[0]
-        seen = text_types.seen(row)
+    for column, seen in _looked(files, texts).items():
         empty = seen.values == seen.empty
         is_text = known.get(column) == "VARCHAR" or (empty and seen.empty > 0 and column not in known)
         found[column] = "VARCHAR" if is_text else known.get(column, "VARCHAR") if empty else text_types.type_of(seen)
     return {"_file": "VARCHAR"} | found
+
+
+def _looked(files: Files, texts: Texts) -> dict[str, Seen]:
+    """Look at all values: for what the first ones are, and where that does not hold, or they were empty, for all."""
+    relation = _relation(texts.files)
+    columns = list(texts.columns)
+    guesses = {}
+    first = _seen(files, f"(SELECT * FROM {relation} LIMIT {_FIRST})", dict.fromkeys(columns, ""))
+    for column, seen in first.items():
+        guesses[column] = text_types.type_of(seen) if seen.values > seen.empty else ""
+    found = _seen(files, relation, guesses)
+    wrong = [c for c, g in guesses.items() if g != "VARCHAR" and text_types.type_of(found[c]) == "VARCHAR"]
+    return found | _seen(files, relation, {c: "" for c in wrong if guesses[c]})
+
+
+def _seen(files: Files, relation: str, guesses: Mapping[str, str]) -> dict[str, Seen]:
+    found: dict[str, Seen] = {}
+    columns = list(guesses)
+    for start in range(0, len(columns), _AT_ONCE):
+        part = columns[start : start + _AT_ONCE]
+        fields = [field for c in part for field in text_types.look(c, guesses[c])]
+        row = files.rows(f"SELECT {', '.join(fields)} FROM {relation}")[0]
+        size = len(row) // len(part)
+        found |= {c: text_types.seen(row[n * size : n * size + size]) for n, c in enumerate(part)}
+    return found
 
 
 def typed(files: Files, texts: Texts, of: Mapping[str, str], folder: Path) -> list[Path]:

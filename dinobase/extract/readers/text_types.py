@@ -19,6 +19,17 @@ _CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
 _ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)"
 _MOMENT = f"{_DATE}[ T]{_CLOCK}"
 _MOST = 38
+_TELLING = {
+    "BOOLEAN": (2,),
+    "BIGINT": (3,),
+    "DECIMAL": (4, 10, 11),
+    "DOUBLE": (5,),
+    "DATE": (6,),
+    "TIMESTAMP": (7,),
+    "TIMESTAMPTZ": (8,),
+    "TIME": (9,),
+    "VARCHAR": (),
+}
 _DIGITS_OF_A_DOUBLE = 15
 
 
@@ -40,8 +51,8 @@ class Seen:
     right: int = 0
 
 
-def look(column: str) -> list[str]:
-    """Return the aggregates that `seen` reads."""
+def look(column: str, guess: str = "") -> list[str]:
+    """Return the aggregates that `seen` reads; with a guess only those that tell whether it holds."""
     text = ident(column)
 
     def shaped(pattern: str, more: str = "") -> str:
@@ -53,7 +64,7 @@ def look(column: str) -> list[str]:
     digits = f"length(regexp_replace(regexp_replace({text}, '[eE].*', ''), '[^0-9]', '', 'g'))"
     decimal = f"FILTER (regexp_full_match({text}, {literal(_DECIMAL)}))"
     double = f"{digits} <= {_DIGITS_OF_A_DOUBLE} AND isfinite(TRY_CAST({text} AS DOUBLE))"
-    return [
+    every = [
         f"count({text})",
         f"count(*) FILTER ({text} = '')",
         f"count(*) FILTER ({text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE'))",
@@ -67,6 +78,8 @@ def look(column: str) -> list[str]:
         f"coalesce(max(length(ltrim(split_part({text}, '.', 1), '-'))) {decimal}, 0)",
         f"coalesce(max(length(split_part({text}, '.', 2))) {decimal}, 0)",
     ]
+    wanted = (0, 1, *_TELLING[guess.partition("(")[0]]) if guess else range(len(every))
+    return [aggregate if n in wanted else "0" for n, aggregate in enumerate(every)]
 
 
 def seen(row: Sequence[int]) -> Seen:
