@@ -99,7 +99,7 @@ class Writes:
         if write.mutation:
             variables = content.get("variables", {}) if isinstance(content, dict) else {}
             inner = get(variables, steps(write.request_body_path)) if write.request_body_path else {}
-            return [{**{k: v for k, v in variables.items() if not isinstance(v, dict)}, "\0": inner or {}}]
+            return [{**variables, "\0": inner or {}}]
         items = [content]
         if write.bulk:
             items = get(content, steps(write.bulk_body_path)) if write.bulk_body_path else content
