@@ -257,7 +257,14 @@ def _tried(resource: ResourceTried) -> list[str]:
 def _run_list(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
-    result = Workspace.open().definitions()
+    workspace = Workspace.open()
+    result = workspace.definitions()
+    people = Table(
+        (Column("name", "name"), Column("origin", "status"), Column("description")),
+        [(d.name, f"{d.origin}, overrides" if d.overrides else d.origin, d.description) for d in result.definitions],
+        after=("", f"[dim]Your own files are in {plain(str(workspace.paths.connectors))}[/dim]"),
+        empty="There are no connector files.",
+    )
     Output.choose(args.format).emit(
         result,
         Table(
@@ -274,6 +281,7 @@ def _run_list(args: argparse.Namespace) -> int:
             ],
             empty="There are no connector files.",
         ),
+        views=(people,),
     )
     return Exit.DONE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dinobase.cli import parse
@@ -41,7 +42,11 @@ def run(args: argparse.Namespace) -> int:
         limit=int(args.limit),
         identity=workspace.identity(args.identity),
     )
-    Output.choose(args.format).emit(found, _table(found), compact=lambda: difference.text(found))
+    whole = _table(found)
+    people = replace(whole, rows=[row if row[0] == "changed" else (*row[:2], "", "", "") for row in whole.rows])
+    if not found.changed:
+        people = replace(people, columns=whole.columns[:2], rows=[row[:2] for row in whole.rows])
+    Output.choose(args.format).emit(found, whole, views=(people,), compact=lambda: difference.text(found))
     return Exit.DONE
 
 

@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
             (Column("check", "name"), Column("status", "status"), Column("detail")),
             [(c.name, c.status, c.detail) for c in result.checks],
             after=(*([""] if remedies else []), *remedies),
+            wrap=True,
         ),
     )
     return Exit.DONE if result.healthy else Exit.FAILED
