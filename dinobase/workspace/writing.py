@@ -78,7 +78,7 @@ class Writing:
         return forgetting.forget(table, [key] if isinstance(key, str) else key, self.storage(), self.paths)
 
     def approval_key(self, passphrase: str | None, *, current: str = "") -> ApprovalKey:
-        """Set or change the passphrase of human approvals, or remove it (None does); `current` is the one that holds."""
+        """Set or change the passphrase of human approvals, None to remove it; `current` is the one that holds."""
         from dinobase.workspace import approving
 
         if passphrase is None:

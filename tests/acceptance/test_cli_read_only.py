@@ -99,7 +99,7 @@ def reader(connected: Cli, tmp_path: Path) -> Iterator[Reader]:
     ],
     ids=" ".join,
 )
-def test_what_reads_works_in_a_workspace_that_cannot_be_written(reader: Reader, words: tuple[str, ...]):
+def test_what_reads_works_in_a_workspace_that_cannot_be_written(reader: Reader, words: tuple[str, ...]) -> None:
     before = sorted(p.relative_to(reader.cli.root) for p in reader.cli.root.rglob("*"))
 
     reader.ok(*words)
@@ -122,7 +122,7 @@ def test_what_reads_works_in_a_workspace_that_cannot_be_written(reader: Reader, 
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value[:2]),
 )
-def test_what_writes_names_the_folder_that_it_cannot_write(reader: Reader, words: tuple[str, ...], folder: str):
+def test_what_writes_names_the_folder_that_it_cannot_write(reader: Reader, words: tuple[str, ...], folder: str) -> None:
     done = reader(*words)
 
     error = done.json.get("error") or done.json["connectors"][0]["error"]
@@ -132,7 +132,7 @@ def test_what_writes_names_the_folder_that_it_cannot_write(reader: Reader, words
     assert "DINOBASE_DIR" in error["hint"]
 
 
-def test_what_waits_in_the_logs_of_sqlite_is_read_too(reader: Reader):
+def test_what_waits_in_the_logs_of_sqlite_is_read_too(reader: Reader) -> None:
     """A process that was killed leaves its last commits in a log, which nobody may fold into the file here."""
     root = reader.cli.root
     _close(root, to="writing")
@@ -163,7 +163,7 @@ def test_what_waits_in_the_logs_of_sqlite_is_read_too(reader: Reader):
     }
 
 
-def test_the_copy_of_a_catalog_is_nobody_elses_and_is_made_anew_when_the_lake_changes(reader: Reader):
+def test_the_copy_of_a_catalog_is_nobody_elses_and_is_made_anew_when_the_lake_changes(reader: Reader) -> None:
     assert reader.count("acme.users") == 5
     (folder,) = reader.temp.glob("dinobase-*")
     (copy,) = folder.iterdir()
@@ -178,7 +178,7 @@ def test_the_copy_of_a_catalog_is_nobody_elses_and_is_made_anew_when_the_lake_ch
     assert reader.count("acme.people") == 5
 
 
-def test_a_folder_that_somebody_else_could_read_is_not_used_for_copies(reader: Reader):
+def test_a_folder_that_somebody_else_could_read_is_not_used_for_copies(reader: Reader) -> None:
     taken = reader.temp / f"dinobase-{os.getuid()}"
     taken.mkdir()
     taken.chmod(0o755)
@@ -188,7 +188,7 @@ def test_a_folder_that_somebody_else_could_read_is_not_used_for_copies(reader: R
     assert list(taken.iterdir()) == []
 
 
-def test_a_result_that_is_too_large_is_shortened_and_says_that_it_was_not_kept(reader: Reader):
+def test_a_result_that_is_too_large_is_shortened_and_says_that_it_was_not_kept(reader: Reader) -> None:
     sql = "SELECT a.name || repeat('x', 60) FROM acme.users a, acme.users b, acme.users c"
 
     found = reader.ok("query", sql, "--budget", "400")
@@ -199,7 +199,7 @@ def test_a_result_that_is_too_large_is_shortened_and_says_that_it_was_not_kept(r
     assert any("cannot be written to keep them" in note for note in found["notes"])
 
 
-def test_agents_read_it_too_and_are_told_why_they_cannot_write(reader: Reader):
+def test_agents_read_it_too_and_are_told_why_they_cannot_write(reader: Reader) -> None:
     asked = [
         ("query", {"sql": "SELECT count(*) AS n FROM acme.users", "budget": 500, "timeout": 30}),
         ("search", {"words": "users", "limit": 5}),

@@ -28,11 +28,11 @@ class Moody(Crm):
     def __init__(self) -> None:
         super().__init__()
         self.moods: list[Reply] = []
-        self.asked = 0
+        self.calls = 0
 
     def answer(self, request: Received) -> Reply:
         if request.method != "GET":
-            self.asked += 1
+            self.calls += 1
             if self.moods:
                 return self.moods.pop(0)
         return super().answer(request)
@@ -83,7 +83,7 @@ def test_a_wait_that_is_too_long_ends_the_step_and_says_so(crm: tuple[Desk, Mood
     done = desk.do(BOTH)
     assert (done["status"], done["failed"], done["not_tried"]) == ("failed", 1, 1)
     assert "rate limit" in done["steps"][0]["error"]
-    assert server.asked == 1
+    assert server.calls == 1
     assert desk.engine.resume(done["mutation_id"])["status"] == "executed"
 
 
@@ -104,7 +104,7 @@ def test_a_clock_that_was_set_back_gives_a_plan_no_more_time(
     with pytest.raises(QueryError) as caught:
         desk.confirm(planned)
     assert caught.value.error_code == "write.expired"
-    assert server.asked == 0
+    assert server.calls == 0
 
 
 def test_two_at_once_send_it_once(crm: tuple[Desk, Moody]) -> None:
@@ -123,7 +123,7 @@ def test_two_at_once_send_it_once(crm: tuple[Desk, Moody]) -> None:
         thread.start()
     for thread in both:
         thread.join()
-    assert server.asked == 2
+    assert server.calls == 2
     assert ends.count("executed") == 1
     assert set(ends) <= {"executed", "write.busy", "write.state"}
 
@@ -137,11 +137,11 @@ def test_a_journal_that_cannot_be_written_stops_the_write_and_it_can_go_on(event
     with pytest.raises((DinobaseError, sqlite3.Error)) as caught:
         desk.confirm(planned)
     assert isinstance(caught.value, DinobaseError)
-    assert server.asked == (1 if event == "done" else 0)
+    assert server.calls == (1 if event == "done" else 0)
     _in_records(desk, "DROP TRIGGER full")
     again = desk.confirm(planned) if event == "approved" else desk.engine.resume(planned["mutation_id"])
     assert again["status"] == "executed"
-    assert server.asked == 2
+    assert server.calls == 2
     assert {row["text"] for row in server.data["people"].values()} == {"new"}
     assert desk.rows("SELECT DISTINCT text FROM crm.people") == [("new",)]
     assert desk.engine.verify()["status"] == "intact"
