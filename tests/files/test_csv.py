@@ -91,6 +91,41 @@ def test_a_line_kept_aside_is_masked_for_whoever_may_not_see_personal_data(write
     assert desk.workspace.query("SELECT text FROM db.sales_rejects").rows == [("2,ann@example.com,x",)]
 
 
+def test_what_follows_a_quote_that_is_never_closed_is_kept_aside_too(write: Write, desk: Desk) -> None:
+    desk.add("csv", path=str(write("a.csv", 'id,name\n1,a\n2,b,c\n3,"open\n4,x\n5,y\n')), mode="copy")
+    tables = desk.good()
+    assert (tables["a"].total_rows, tables["a"].notes) == (1, ["a.csv: 2 lines are no rows, kept aside in a_rejects"])
+    assert desk.rows("SELECT error, text FROM db.a_rejects ORDER BY line") == [
+        ("TOO MANY COLUMNS", "2,b,c"), ("UNTERMINATED QUOTE", "3,open\n4,x\n5,y"),
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_not_utf_8_asks_for_its_encoding(write: Write, desk: Desk) -> None:
+    for encoding in ("latin-1", "utf-16"):
+        path = str(write("a.csv", "id,städte\n1,é\n".encode(encoding)))
+        with pytest.raises(FetchError) as caught:
+            desk.add("csv", path=path, mode="copy")
+        assert "--encoding latin-1" in caught.value.hint
+        name = encoding.replace("-", "_")
+        desk.add("csv", name=name, path=path, encoding=encoding, mode="copy")
+        assert desk.good(name)["a"].total_rows == 1
+        assert [row[1:] for row in desk.rows(f"SELECT * FROM {name}.a", name)] == [(1, "é")]
+
+
+def test_lines_before_the_names_are_told_of(write: Write, desk: Desk) -> None:
+    desk.add("csv", path=str(write("a.csv", "Report of today\n\nid,name\n1,a\n2,b\n")), mode="copy")
+    assert desk.good()["a"].notes == ["a.csv: the first 2 lines are no part of the table"]
+    assert desk.rows("SELECT id, name FROM db.a ORDER BY id") == [(1, "a"), (2, "b")]
+
+
+def test_a_value_of_another_kind_far_down_a_column_is_seen(write: Write, desk: Desk) -> None:
+    lines = ["id,v,w", *(f"{n},{n}," for n in range(6000)), "6000,x,7"]
+    desk.add("csv", path=str(write("a.csv", "\n".join(lines))), mode="copy")
+    desk.good()
+    assert desk.types("db.a") == {"_file": "VARCHAR", "id": "BIGINT", "v": "VARCHAR", "w": "BIGINT"}
+    assert desk.rows("SELECT v, w FROM db.a WHERE id IN (3, 6000) ORDER BY id") == [("3", None), ("x", 7)]
+
+
 def test_only_new_and_changed_files_are_read_and_what_is_gone_goes(write: Write, desk: Desk) -> None:
     for month in (1, 2, 3):
         write(f"sales-2026-0{month}.csv", f"id,amount\n{month}0,1.5\n{month}1,2.5\n")

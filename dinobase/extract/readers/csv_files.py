@@ -18,9 +18,7 @@ SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 _SAMPLE = 2048
 _FIRST = 5000  # rows from which a column's type is guessed
 _AT_ONCE = 20
-_OPTIONS = (
-    "auto_detect = false, comment = '', nullstr = '', allow_quoted_nulls = false, strict_mode = true, parallel = false"
-)
+_OPTIONS = "auto_detect = false, comment = '', nullstr = '', allow_quoted_nulls = false, parallel = false"
 REJECTS = (
     SourceColumn("_file", "VARCHAR", description="The file in which the line is."),
     SourceColumn("line", "BIGINT", description="Its number, from 1."),
@@ -40,15 +38,19 @@ class Dialect:
     skip: int
     header: bool
     columns: tuple[str, ...]
+    encoding: str = ""
 
-    def relation(self, address: str, rejects: str) -> str:
-        """Return the table expression that reads the file as texts; what is no row goes to the named tables."""
+    def relation(self, address: str, rejects: str = "", *, strict: bool = True) -> str:
+        """Return the table expression that reads the file as texts; what is no row is an error, or goes to a table."""
         columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in self.columns)
+        kept = (
+            f", store_rejects = true, rejects_table = {literal(rejects)}, rejects_scan = {literal(rejects + '_scans')}"
+        )
         return (
             f"read_csv({literal(address)}, {_OPTIONS}, delim = {literal(self.delimiter)}, "
             f"quote = {literal(self.quote)}, escape = {literal(self.escape)}, skip = {self.skip}, "
-            f"header = {str(self.header).lower()}, columns = {{{columns}}}, store_rejects = true, "
-            f"rejects_table = {literal(rejects)}, rejects_scan = {literal(rejects + '_scans')})"
+            f"header = {str(self.header).lower()}, columns = {{{columns}}}, strict_mode = {str(strict).lower()}"
+            f"{_encoded(self.encoding)}{kept if rejects else ''})"
         )
 
 
@@ -63,15 +65,30 @@ class Texts:
     rows: int = 0
 
 
-def dialect(files: Files, address: str) -> Dialect:
-    """Return how a file is written; raises FetchError where that cannot be told."""
-    found = files.rows(
-        'SELECT "Delimiter", "Quote", "Escape", "SkipRows", "HasHeader", list_transform("Columns", lambda x: x.name) '
-        f"FROM sniff_csv({literal(address)}, ignore_errors = true, comment = '', sample_size = {_SAMPLE})"
-    )
-    delimiter, quote, escape, skip, header, columns = found[0]
+def dialect(files: Files, entry: Entry, encoding: str) -> Dialect:
+    """Return how a file is written; raises FetchError where that cannot be told.
+
+    It is looked at twice, as one that may have faulty lines, and as one with words before its names.
+    """
+    found = []
+    said = ""
+    for forgiving in ("true", "false"):
+        try:
+            found += files.rows(
+                'SELECT "Delimiter", "Quote", "Escape", "SkipRows", "HasHeader", '
+                f'list_transform("Columns", lambda x: x.name) FROM sniff_csv({literal(entry.address)}, '
+                f"ignore_errors = {forgiving}, comment = '', sample_size = {_SAMPLE}{_encoded(encoding)})"
+            )
+        except FetchError as error:
+            said = error.message
+    if not found or ("unicode" in said and not found[0][4]):
+        raise _faulty(entry, said)
+    lenient, strict = found[0], found[-1]
+    better = strict[4] and len(lenient[5]) == 1 and len(strict[5]) > 1
+    delimiter, quote, escape, skip, header, columns = strict if better else lenient
     quote = quote if len(quote) == 1 else '"'
-    return Dialect(delimiter, quote, escape if len(escape) == 1 else quote, int(skip), bool(header), tuple(columns))
+    escape = escape if len(escape) == 1 else quote
+    return Dialect(delimiter, quote, escape, int(skip), bool(header), tuple(columns), encoding)
 
 
 def read(
@@ -83,19 +100,21 @@ def read(
     fields = [f"{literal(entry.name)} AS {ident('_file')}"]
     fields += [f"{_constant(v)} AS {ident(names[k])}" for k, v in entry.partitions.items()]
     fields += [f"{ident(c)} AS {ident(names[c])}" for c in how.columns if c not in entry.partitions]
+    select, place = f"SELECT {', '.join(fields)} FROM ", folder / "texts" / f"{number:06}"
     try:
-        made, rows = staging.copy(
-            files,
-            f"SELECT {', '.join(fields)} FROM {how.relation(address, rejects)}",
-            folder / "texts" / f"{number:06}",
-        )
-        texts.rejected[entry.name] = _keep_aside(files, rejects, entry, folder / "rejects" / f"{number:06}", texts)
-    except FetchError as error:
-        raise type(error)(
-            f"{entry.name} cannot be read: {error.message}", code="source.failed", hint="see whether it is a CSV file"
-        ) from None
-    finally:
-        files.run(f"DROP TABLE IF EXISTS {rejects}; DROP TABLE IF EXISTS {rejects}_scans")
+        made, rows = staging.copy(files, select + how.relation(address), place)
+        texts.rejected[entry.name] = 0
+    except FetchError:
+        files.again()
+        aside = folder / "rejects" / f"{number:06}"
+        try:
+            made, rows = staging.copy(files, select + how.relation(address, rejects), place)
+            texts.rejected[entry.name] = _keep_aside(files, rejects, entry, aside, texts)
+            texts.rejected[entry.name] += _keep_tail(files, how, address, entry, rows, aside, texts)
+        except FetchError as error:
+            raise _faulty(entry, error.message) from None
+        finally:
+            files.run(f"DROP TABLE IF EXISTS {rejects}; DROP TABLE IF EXISTS {rejects}_scans")
     texts.files += made
     texts.rows += rows
     texts.columns |= dict.fromkeys([*(names[k] for k in entry.partitions), *(names[c] for c in how.columns)])
@@ -114,6 +133,51 @@ def _keep_aside(files: Files, rejects: str, entry: Entry, folder: Path, texts: T
     if count:
         texts.rejects += made
     return count
+
+
+def _keep_tail(files: Files, how: Dialect, address: str, entry: Entry, rows: int, aside: Path, texts: Texts) -> int:
+    """Keep what follows a quote that is never closed, which DuckDB drops without a word; returns how many lines' worth.
+
+    A forgiving read takes it for one row: it has one more than there are rows and lines kept aside.
+    """
+    name = f"tail_{len(texts.files)}"
+    relation = how.relation(address, name, strict=False)
+    text = f"concat_ws({literal(how.delimiter)}, {', '.join(ident(c) for c in how.columns)})"
+    try:
+        count, last = files.rows(f"SELECT count(*), last({text}) FROM {relation}")[0]
+        there = files.one(f"SELECT count(*) FROM duckdb_tables() WHERE table_name = {literal(name)}")
+        faulty = files.one(f"SELECT count(DISTINCT line) FROM {name}") if there else 0
+    finally:
+        files.run(f"DROP TABLE IF EXISTS {name}; DROP TABLE IF EXISTS {name}_scans")
+    if int(count) + int(faulty) <= rows + texts.rejected[entry.name]:
+        return 0
+    made, _ = staging.copy(
+        files,
+        f"SELECT {literal(entry.name)} AS _file, NULL::BIGINT AS line, 'UNTERMINATED QUOTE' AS error, "
+        f"'a quote is opened here and never closed' AS detail, {literal(str(last))} AS text",
+        aside.with_name(f"{aside.name}-tail"),
+    )
+    texts.rejects += made
+    return 1
+
+
+def _faulty(entry: Entry, said: str) -> FetchError:
+    first = said.split("\n", maxsplit=1)[0][:300]
+    if "unicode" in said or "utf-8" in said:
+        return FetchError(
+            f"{entry.name} is not written in UTF-8",
+            code="source.failed",
+            hint="`--encoding latin-1` or `utf-16` reads it",
+        )
+    return FetchError(
+        f"{entry.name} cannot be read: {first}",
+        code="source.failed",
+        hint="see whether it is a CSV file, with one kind of line end, and no line of more than 2 MB",
+    )
+
+
+def _encoded(encoding: str) -> str:
+    return f", encoding = {literal(encoding)}" if encoding else ""
 
 
 def types(files: Files, texts: Texts, known: Mapping[str, str]) -> dict[str, str]:

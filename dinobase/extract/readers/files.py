@@ -52,7 +52,10 @@ CREDENTIALS = (
     _option("access_key_id", "Key of the bucket; else $AWS_ACCESS_KEY_ID at each run."),
     _option("secret_access_key", "Its secret; else $AWS_SECRET_ACCESS_KEY at each run.", secret=True),
 )
+ENCODING = _option("encoding", "How texts are written: utf-8 (default), latin-1, utf-16.")
 SHEET = _option("sheet", "Which sheet of a workbook; else its first one.")
+
+_OWN: Mapping[Format, Sequence[Credential]] = {"csv": (ENCODING,), "excel": (SHEET,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +240,7 @@ class FileSource:
             return Shape({c: "VARCHAR" for c in found if c not in {FILE, *entry.partitions}})
         if self._format == "excel":
             return self._sheet(entry)
-        how = csv_files.dialect(self._files, entry.address)
+        how = csv_files.dialect(self._files, entry, self._values.get("encoding", ""))
         note = f"{entry.name}: the first {how.skip} lines are no part of the table" if how.skip else ""
         return Shape(dict.fromkeys(how.columns, "VARCHAR"), how, entry.address, note)
 
@@ -304,7 +307,7 @@ class FileKind:
 
     def __init__(self, format_: Format) -> None:
         self.format = format_
-        self.credentials: Sequence[Credential] = (*CREDENTIALS, SHEET) if format_ == "excel" else CREDENTIALS
+        self.credentials: Sequence[Credential] = (*CREDENTIALS, *_OWN.get(format_, ()))
 
     def settled(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the values with an absolute path, and the table's name where all files are one."""
