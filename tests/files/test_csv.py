@@ -100,6 +100,19 @@ def test_what_follows_a_quote_that_is_never_closed_is_kept_aside_too(write: Writ
     ]  # fmt: skip
 
 
+def test_a_quote_that_is_never_closed_loses_nothing_where_it_is_the_only_fault(write: Write, desk: Desk) -> None:
+    desk.add("csv", path=str(write("a.csv", 'id,name\n1,"abc\n2,x\n')), mode="copy")
+    desk.good()
+    assert desk.rows("SELECT error, text FROM db.a_rejects") == [("UNTERMINATED QUOTE", "1,abc\n2,x")]
+    assert desk.rows("SELECT count(*) FROM db.a") == [(0,)]
+
+
+def test_line_breaks_in_quotes_are_values(write: Write, desk: Desk) -> None:
+    desk.add("csv", path=str(write("a.csv", 'id,name\n1,"a\nb"\n2,"say ""x"""\n')), mode="copy")
+    assert desk.good()["a"].notes == []
+    assert desk.rows("SELECT id, name FROM db.a ORDER BY id") == [(1, "a\nb"), (2, 'say "x"')]
+
+
 def test_a_file_that_is_not_utf_8_asks_for_its_encoding(write: Write, desk: Desk) -> None:
     for encoding in ("latin-1", "utf-16"):
         path = str(write("a.csv", "id,städte\n1,é\n".encode(encoding)))

@@ -101,20 +101,20 @@ def read(
     fields += [f"{_constant(v)} AS {ident(names[k])}" for k, v in entry.partitions.items()]
     fields += [f"{ident(c)} AS {ident(names[c])}" for c in how.columns if c not in entry.partitions]
     select, place = f"SELECT {', '.join(fields)} FROM ", folder / "texts" / f"{number:06}"
+    aside = folder / "rejects" / f"{number:06}"
+    texts.rejected[entry.name] = 0
     try:
         made, rows = staging.copy(files, select + how.relation(address), place)
-        texts.rejected[entry.name] = 0
     except FetchError:
         files.again()
-        aside = folder / "rejects" / f"{number:06}"
         try:
             made, rows = staging.copy(files, select + how.relation(address, rejects), place)
             texts.rejected[entry.name] = _keep_aside(files, rejects, entry, aside, texts)
-            texts.rejected[entry.name] += _keep_tail(files, how, address, entry, rows, aside, texts)
         except FetchError as error:
             raise _faulty(entry, error.message) from None
         finally:
             files.run(f"DROP TABLE IF EXISTS {rejects}; DROP TABLE IF EXISTS {rejects}_scans")
+    texts.rejected[entry.name] += _keep_tail(files, how, address, entry, rows, aside, texts)
     texts.files += made
     texts.rows += rows
     texts.columns |= dict.fromkeys([*(names[k] for k in entry.partitions), *(names[c] for c in how.columns)])
