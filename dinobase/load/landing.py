@@ -28,6 +28,7 @@ FIRST_SAMPLE = 400  # records from which a new table's columns are guessed; all 
 _LONG = -1
 _GROUP, _SMALL_GROUP = 20_000, 1_000
 _LONG_RECORD = 4 << 20
+_MOST_COLUMNS = 3000  # DuckDB passes its memory limit by far with more: 10,000 took 20 GB
 _WIDE = 600  # columns whose merge fits the memory of a load
 _TRIES = 3  # pages that could not be cut at once, after which no more are tried under the same schema
 _INTEGERS = {"BIGINT", "BIGINT[]"}
@@ -212,6 +213,11 @@ class Landing:
 
     def _adopt(self, schema: TableSchema) -> None:
         if schema != self.schema:
+            if len(schema.columns) > _MOST_COLUMNS:
+                raise LoadError(
+                    f"{len(schema.columns)} columns are more than a table may have ({_MOST_COLUMNS})",
+                    hint="declare objects with many fields as JSON under `columns:`, or lower `max_nesting`",
+                )
             gone = {c.name for c in self.schema} - {c.name for c in schema}
             self.structures = {name: s for name, s in self.structures.items() if name not in gone}
             self.schema = schema
