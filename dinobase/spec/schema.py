@@ -52,6 +52,8 @@ def _partial_defaults(definitions: dict[str, Json]) -> None:
         if name in definitions["ResourceDefaults"]["properties"] and "$ref" in field:
             reference = {"$ref": field.pop("$ref")}
             field["anyOf"] = [reference, {"type": "null"}]
+    columns = definitions["Resource"]["properties"]["columns"]
+    columns["additionalProperties"] = {"anyOf": [columns["additionalProperties"], {"type": "null"}]}
 
 
 def _require_types(definitions: dict[str, Json]) -> None:
