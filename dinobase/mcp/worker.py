@@ -7,6 +7,7 @@ parent. A query that heeds no interrupt ends with the process, after its answer 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import queue
@@ -118,6 +119,8 @@ def _unexpected(error: Exception) -> DinobaseError:
 
 def main() -> None:
     """Run; the workspace is the one argument."""
+    # DuckDB's module can be read once in a process: a cancellation that came within its import would leave it broken.
+    importlib.import_module("dinobase.query.engine")
     Worker(sys.argv[1]).run()
 
 
