@@ -87,6 +87,14 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().add_usage(usage, actions, groups, prefix="Usage: " if prefix is None else prefix)
 
 
+def limit(text: str, *, example: int = 10, least: int = 0) -> int:
+    """Return what `--limit` was given."""
+    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+        wanted = "a whole number" if least == 0 else f"a whole number from {least} on"
+        raise errors.UsageError(f"--limit takes {wanted}, not `{text}`", hint=f"--limit {example}")
+    return int(text)
+
+
 def add_identity(parser: Parser) -> None:
     """`--as`, the same on every command that reads tables."""
     parser.add_argument(

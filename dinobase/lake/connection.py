@@ -18,13 +18,13 @@ from dinobase.core.errors import DinobaseError, LakeError, ReadOnlyError
 from dinobase.core.settings import can_write, env
 from dinobase.lake import disk
 from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, schema_sql, secret_sql
-from dinobase.lake.extensions import extension_path
+from dinobase.lake.extensions import SEALED, extension_path
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.lock import Held, write_lock
 from dinobase.lake.sql import literal
 
 MEMORY = "96MB"
-ROOMY = "768MB"
+ROOMY = "3GB"  # as DuckDB counts what it may touch: 2,500 columns of text count so much and take 0.4
 ALIAS = "lake"
 STATE = "_dinobase_state"
 _CANNOT_WRITE = re.compile("unable to open|read-?only|permission denied|cannot open", re.IGNORECASE)
@@ -41,9 +41,7 @@ class Writer:
         self._con = _duckdb.connect(
             ":memory:",
             config={
-                "allow_unsigned_extensions": "true",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
+                **SEALED,
                 "threads": "1",
                 "memory_limit": memory,
                 "temp_directory": str(temp),

@@ -8,6 +8,13 @@ import _duckdb
 
 from dinobase.core.errors import LakeError
 
+# Every instance of ours begins so. Unsigned, since each start would hash 36 MB: the wheels are pinned by their hashes.
+SEALED = {
+    "allow_unsigned_extensions": "true",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
 
 def extension_path(name: str) -> str:
     """Return where the extension's file is; its package is not imported (that costs more than loading it)."""

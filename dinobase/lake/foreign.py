@@ -13,7 +13,7 @@ import _duckdb
 from dinobase.core.errors import DinobaseError, FetchError
 from dinobase.core.secrets import redact
 from dinobase.lake.connection import Writer
-from dinobase.lake.extensions import extension_path
+from dinobase.lake.extensions import SEALED, extension_path
 from dinobase.lake.sql import ident, literal
 
 Scanner: TypeAlias = Literal["postgres", "mysql", "sqlite", "duckdb"]
@@ -92,16 +92,7 @@ class Foreign:
 
 def instance() -> Any:
     """Open an instance that holds nothing, for looking at a source."""
-    connection = _duckdb.connect(
-        ":memory:",
-        config={
-            "allow_unsigned_extensions": "true",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "threads": "1",
-            "memory_limit": "96MB",
-        },
-    )
+    connection = _duckdb.connect(":memory:", config={**SEALED, "threads": "1", "memory_limit": "96MB"})
     connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     return connection
 

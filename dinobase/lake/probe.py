@@ -13,7 +13,7 @@ from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact
 from dinobase.core.settings import env
 from dinobase.lake.attach import STORAGE_ENV, extensions, secret_sql
-from dinobase.lake.extensions import extension_path
+from dinobase.lake.extensions import SEALED, extension_path
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import lake_exists, open_metadata
 from dinobase.lake.sql import literal
@@ -115,15 +115,7 @@ def _writable(folder: Path) -> str:
 
 
 def _instance(names: Iterable[str]) -> _duckdb.DuckDBPyConnection:
-    connection = _duckdb.connect(
-        ":memory:",
-        config={
-            "allow_unsigned_extensions": "true",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "threads": "1",
-        },
-    )
+    connection = _duckdb.connect(":memory:", config={**SEALED, "threads": "1"})
     try:
         for name in names:
             connection.execute(f"LOAD {literal(extension_path(name))}")

@@ -18,7 +18,7 @@ from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact
 from dinobase.core.settings import can_write, env
 from dinobase.lake.attach import STORAGE_ENV, attach_sql, extensions, secret_sql
-from dinobase.lake.extensions import extension_path
+from dinobase.lake.extensions import SEALED, extension_path
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.sql import literal
 from dinobase.lake.unwritable import own_folder, readable
@@ -41,9 +41,7 @@ class Limits:
 def open_reader(limits: Limits) -> Any:
     """Open an empty instance in memory, not locked yet."""
     config: dict[str, Any] = {
-        "allow_unsigned_extensions": "true",  # without it each start hashes 36 MB; the wheels are pinned by hash
-        "autoload_known_extensions": "false",
-        "autoinstall_known_extensions": "false",
+        **SEALED,
         "allow_community_extensions": "false",
         "memory_limit": limits.memory,
         "threads": str(limits.threads),

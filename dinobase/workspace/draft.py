@@ -36,7 +36,7 @@ def create(
     """Write `connectors/<name>.yaml`."""
     _check_url(url)
     _check_endpoints(endpoints)
-    return _keep(name, render(name, url, endpoints, data_selector, primary_key, auth), replace=replace, paths=paths)
+    return keep(name, render(name, url, endpoints, data_selector, primary_key, auth), replace=replace, paths=paths)
 
 
 def from_openapi(name: str, source: str, *, url: str, replace: bool, paths: Paths) -> results.Drafted:
@@ -47,10 +47,10 @@ def from_openapi(name: str, source: str, *, url: str, replace: bool, paths: Path
     if url:
         _check_url(url)
     names.check(name)
-    return _keep(name, rendered(name, document.read(source), url=url), replace=replace, paths=paths)
+    return keep(name, rendered(name, document.read(source), url=url), replace=replace, paths=paths)
 
 
-def _keep(name: str, text: str, *, replace: bool, paths: Paths) -> results.Drafted:
+def keep(name: str, text: str, *, replace: bool, paths: Paths) -> results.Drafted:
     """Write a file that is valid, or nothing."""
     names.check(name)
     path = paths.connectors / f"{name}.yaml"

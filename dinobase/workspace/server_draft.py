@@ -14,11 +14,11 @@ from typing import Any
 
 from dinobase.core import errors, secrets
 from dinobase.core.settings import Paths
-from dinobase.spec import load, names
+from dinobase.spec import names
 from dinobase.spec.checks.naming import snake
-from dinobase.spec.vault import Vault, is_reference, write_private
+from dinobase.spec.vault import Vault, is_reference
 from dinobase.workspace import results
-from dinobase.workspace.definitions import problems
+from dinobase.workspace.draft import keep
 
 _REFERENCE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})")
 
@@ -66,26 +66,12 @@ def create(
 ) -> results.Drafted:
     """Write `connectors/<name>.yaml`, and keep what it needs for `add`."""
     names.check(name)
-    path = paths.connectors / f"{name}.yaml"
-    if path.exists() and not replace:
-        raise errors.UsageError(
-            f"There is a connector file {path}",
-            code="connector.exists",
-            hint=f"`--replace` overwrites it; `dinobase connector edit {name}` opens it.",
-            name=name,
-        )
     draft = Draft()
     server = _server(draft, transport, command, env or {}, url, headers or {}, bearer)
-    text = render(name, server, draft)
-    loaded = load.load_text(text.encode(), str(path), stem=name)
-    if loaded.connector is None:
-        raise errors.SpecError(str(path), loaded.errors, hint="The draft would not be valid; nothing was written.")
-    paths.make(paths.root)
-    paths.make(paths.connectors)
-    write_private(path, text)
+    written = keep(name, render(name, server, draft), replace=replace, paths=paths)
     if draft.values:
         Vault(paths).put(name, draft.values)
-    return results.Drafted(name, str(path), problems(loaded.warnings))
+    return written
 
 
 def render(name: str, server: Mapping[str, Any], draft: Draft) -> str:

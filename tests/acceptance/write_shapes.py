@@ -8,21 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.cli_process import Cli, plain
+from tests.servers import crm
 from tests.servers.vendor import Received, Reply, VendorServer, serving
 
-CONNECTOR = """
-name: crm
-client: {base_url: "URL", retry: {attempts: 1}}
-resources:
-- name: people
-  endpoint: {path: people, data_selector: data}
-  primary_key: id
-  retrieve: {path: "people/{id}"}
-write_endpoints:
-- {name: update_person, resource: people, method: PATCH, path: "people/{id}", response_path: $}
-- {name: create_person, resource: people, method: POST, path: people, response_path: $}
-- {name: delete_person, resource: people, method: DELETE, path: "people/{id}"}
-"""
+CONNECTOR = crm.definition(attempts=1)
 UPDATE = "UPDATE crm.people SET name = 'Ada' WHERE id = 1 RETURNING id, name"
 SEVERAL = "INSERT INTO crm.people (name) VALUES ('Cyd'); DELETE FROM crm.people WHERE id = 2"
 PHRASE = "correct horse battery"

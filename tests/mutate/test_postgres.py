@@ -17,21 +17,10 @@ from dinobase.core.clock import new_id
 from dinobase.core.errors import DinobaseError, QueryError, UnknownName
 from dinobase.mutate.keeping import drop_old
 from tests.mutate.desk import Desk
+from tests.servers import crm
 from tests.servers.vendor import Received, Reply, VendorServer, serving
 
-CONNECTOR = """
-name: crm
-client: {base_url: "URL", retry: {attempts: 2}}
-resources:
-- name: people
-  endpoint: {path: people, data_selector: data}
-  primary_key: id
-  retrieve: {path: "people/{id}"}
-write_endpoints:
-- {name: update_person, resource: people, method: PATCH, path: "people/{id}", response_path: $}
-- {name: create_person, resource: people, method: POST, path: people, response_path: $}
-- {name: delete_person, resource: people, method: DELETE, path: "people/{id}"}
-"""
+CONNECTOR = crm.definition(attempts=2)
 
 
 class Crm(VendorServer):

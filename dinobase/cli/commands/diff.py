@@ -11,7 +11,6 @@ from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table
-from dinobase.core import errors
 
 if TYPE_CHECKING:
     from dinobase.query.difference import TableDiff
@@ -32,14 +31,12 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.query import difference
     from dinobase.workspace import Workspace
 
-    if not args.limit.isdigit():
-        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 20")
     workspace = Workspace.open()
     found = workspace.diff(
         args.table,
         since=args.since,
         until=args.until,
-        limit=int(args.limit),
+        limit=parse.limit(args.limit, example=20),
         identity=workspace.identity(args.identity),
     )
     whole = _table(found)

@@ -8,7 +8,6 @@ from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table
-from dinobase.core import errors
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -27,13 +26,11 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.catalog.gaps import text
     from dinobase.workspace import Workspace
 
-    if not args.limit.isdigit():
-        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 100")
     workspace = Workspace.open()
     found = workspace.gaps(
         args.source,
         kinds=parse.resources(args.missing),
-        limit=int(args.limit),
+        limit=parse.limit(args.limit, example=100),
         identity=workspace.identity(args.identity),
     )
     rows = [(gap.target, gap.missing, gap.type, list(gap.near), list(gap.samples)) for gap in found.gaps]

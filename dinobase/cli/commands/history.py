@@ -9,7 +9,6 @@ from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
-from dinobase.core import errors
 
 if TYPE_CHECKING:
     from dinobase.query.history import Version
@@ -27,10 +26,8 @@ def run(args: argparse.Namespace) -> int:
     """Print one line per version."""
     from dinobase.workspace import Workspace
 
-    if not args.limit.isdigit():
-        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
     workspace = Workspace.open()
-    result = workspace.history(args.table, limit=int(args.limit), identity=workspace.identity(args.identity))
+    result = workspace.history(args.table, limit=parse.limit(args.limit), identity=workspace.identity(args.identity))
     columns = (
         Column("version", "number"),
         Column("time", "moment"),

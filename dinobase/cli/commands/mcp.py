@@ -122,9 +122,7 @@ def _info(mcp: Mcp, args: argparse.Namespace) -> int:
 
 
 def _search(mcp: Mcp, args: argparse.Namespace) -> int:
-    if not args.limit.isdigit() or args.limit == "0":
-        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
-    found = mcp.search(" ".join(args.words), limit=int(args.limit))
+    found = mcp.search(" ".join(args.words), limit=parse.limit(args.limit, least=1))
     Output.choose(args.format).emit(found, _tools(found.tools, empty=plain(found.hint)))
     return Exit.DONE
 

@@ -101,9 +101,7 @@ def _approve_code(args: argparse.Namespace, engine: MutationEngine, identity: st
 
 
 def _list(args: argparse.Namespace, engine: MutationEngine, identity: str) -> int:
-    if not args.limit.isdigit():
-        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
-    found = engine.listed(identity=identity, limit=int(args.limit))
+    found = engine.listed(identity=identity, limit=parse.limit(args.limit))
     names = ("created_at", "operation", "rows", "status", "approval", "identity")
     kinds = ("time", "text", "count", "status", "text", "text")
     heads = ("created", "what", "rows", "status", "approval", "by")

@@ -8,7 +8,6 @@ from dinobase.cli import parse
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table
-from dinobase.core import errors
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -24,11 +23,9 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.catalog import search
     from dinobase.workspace import Workspace
 
-    if not args.limit.isdigit() or args.limit == "0":
-        raise errors.UsageError(f"--limit takes a whole number, not `{args.limit}`", hint="--limit 10")
     workspace = Workspace.open()
     identity = workspace.identity(args.identity)
-    found = workspace.search(" ".join(args.words), limit=int(args.limit), identity=identity)
+    found = workspace.search(" ".join(args.words), limit=parse.limit(args.limit, least=1), identity=identity)
     rows = [(t.table, t.rows, [c.name for c in t.columns], t.description) for t in found.tables]
     columns = (Column("table", "name"), Column("rows", "count"), Column("matches"), Column("description"))
     table = Table(columns, rows, empty=found.hint, wrap=True)
