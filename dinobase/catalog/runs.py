@@ -135,14 +135,20 @@ class RunLog:
 
     def last_runs(self, connector: str, count: int) -> list[Mapping[str, Any]]:
         """Return so many of the connector's runs as rows, the newest first."""
+        runs = self._newest(connector, count)
+        if runs and runs[0]["status"] == "running" and not self._may_run(connector):
+            # It may have ended between the two looks: a run says that it has before it lets go of the lock.
+            seen, runs = runs[0]["run_id"], self._newest(connector, count)
+            if runs and runs[0]["run_id"] == seen and runs[0]["status"] == "running":
+                runs[0]["status"] = "interrupted"
+        return list(runs)
+
+    def _newest(self, connector: str, count: int) -> list[dict[str, Any]]:
         columns = ", ".join(RUN_COLUMNS)
         sql = f"SELECT {columns} FROM sync_runs WHERE connector = ? ORDER BY started_at DESC LIMIT ?"
         with read_records(self._state, self._catalog) as records:
             found = records.rows(sql, [connector, count]) if records is not None else []
-        runs = [dict(zip(RUN_COLUMNS, row, strict=True)) for row in found]
-        if runs and runs[0]["status"] == "running" and not self._may_run(connector):
-            runs[0]["status"] = "interrupted"
-        return list(runs)
+        return [dict(zip(RUN_COLUMNS, row, strict=True)) for row in found]
 
     def _may_run(self, connector: str) -> bool:
         """Tell whether a run that has no end may go on: where the catalog is shared, on another machine."""

@@ -1,13 +1,12 @@
 """The instructions that a client reads first: what is here now, and the shortest way to an answer.
 
-They are in front of every conversation, so they hold names and no lists of tables; a hundred connectors fit too.
+They are in front of every conversation, so they hold names, what is wrong, and no lists of tables; a hundred connectors
+fit too. When something was synced, each answer says.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from dinobase.mcp.answers import minute
 
 if TYPE_CHECKING:
     from dinobase.workspace import Workspace
@@ -45,6 +44,5 @@ def compose(found: Connectors) -> str:
 
 def _detailed(one: ConnectorSummary) -> str:
     kind = f" ({one.type})" if one.type != one.name else ""
-    count = f"{len(one.tables)} table{'' if len(one.tables) == 1 else 's'}"
-    fresh = f"synced {minute(one.last_sync)}" if one.last_sync else "never synced"
-    return f"{one.name}{kind} {count}, {fresh}{', stale' if one.is_stale and one.last_sync else ''}"
+    wrong = "" if one.last_sync and not one.is_stale else ", stale" if one.last_sync else ", never synced"
+    return f"{one.name}{kind}{wrong}"

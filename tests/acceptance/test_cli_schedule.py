@@ -112,7 +112,7 @@ def test_each_is_synced_again_and_again_and_one_that_fails_stops_no_other(
     assert "bad: error, 0 rows: the API answered with status 404" in err
     assert shown["scheduler"]["status"] == "running"
     by_name = {one["name"]: one for one in shown["connectors"]}
-    assert by_name["good"]["failures"] == 0
+    assert by_name["good"]["failures"] == 0, err
     assert by_name["bad"]["failures"] >= 1
     assert told(both)["status"] == "stopped"
     tables = both.ok("query", "SELECT DISTINCT status, rows, requests > 0 AS asked FROM _dinobase.sync_run_tables")[

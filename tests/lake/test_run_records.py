@@ -59,3 +59,23 @@ def test_a_few_too_many_are_left_until_it_is_worth_it(tmp_path: Path) -> None:
     fill(tmp_path, "", "crm", KEPT_RUNS + 50)
     log.start("crm_next", "crm", at=T0 + timedelta(days=30))
     assert len(kept(log, "crm")) == KEPT_RUNS + 51
+
+
+class EndsMeanwhile(RunLog):
+    """Its run ends between the look at the records and the look at the lock, as one of another process may."""
+
+    def _may_run(self, connector: str) -> bool:
+        self.finish("run_1", status="success")
+        return super()._may_run(connector)
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_not_interrupted(tmp_path: Path) -> None:
+    log = EndsMeanwhile(tmp_path)
+    log.start("run_1", "stripe")
+    assert [run["status"] for run in log.last_runs("stripe", 5)] == ["success"]
+
+
+def test_a_run_that_nobody_works_on_is_interrupted(tmp_path: Path) -> None:
+    log = RunLog(tmp_path)
+    log.start("run_1", "stripe")
+    assert [run["status"] for run in log.last_runs("stripe", 5)] == ["interrupted"]
