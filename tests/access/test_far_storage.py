@@ -36,7 +36,7 @@ def far(request: pytest.FixtureRequest, tmp_path: Path) -> Twins:
     for number, (one, host, phone) in enumerate([("ada", SECRET, 417001), ("wilhelmina.k", "other.invalid", 99)]):
         where = {"url": f"{bucket}{number}/"} if bucket else {}
         if "postgres" in request.param:
-            where["catalog"] = database(request.getfixturevalue("postgres"), f"twin_{number}")
+            where["catalog"] = database(request.getfixturevalue("postgres_server"), f"twin_{number}")
         root = tmp_path / str(number)
         root.mkdir()
         twins.append(build(Paths(root), one, host, phone, OTHERS[number], **where))

@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from tests.databases.desk import Desk, Maria
@@ -19,17 +18,6 @@ from tests.databases.desk import Desk, Maria
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "workspace")
-
-
-@pytest.fixture
-def pg(postgres: str) -> Iterator[str]:
-    """A database of its own in a PostgreSQL server; its URL."""
-    name = f"d{uuid4().hex[:10]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield postgres.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres, autocommit=True) as connection, suppress(psycopg.Error):
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(scope="session")

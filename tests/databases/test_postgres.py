@@ -32,9 +32,9 @@ INSERT INTO ops.crew_members VALUES (1, 1), (1, 2);
 
 
 @pytest.fixture
-def shop(pg: str) -> str:
-    run(pg, SHOP)
-    return pg
+def shop(postgres: str) -> str:
+    run(postgres, SHOP)
+    return postgres
 
 
 def run(url: str, sql: str) -> None:
@@ -158,15 +158,15 @@ def test_columns_come_go_and_change_their_type(shop: str, desk: Desk) -> None:
     assert desk.rows("SELECT age FROM db.customers") == [("old",), ("old",)]
 
 
-def test_a_numeric_that_outgrows_its_type_takes_a_wider_one(pg: str, desk: Desk) -> None:
-    run(pg, "CREATE TABLE t (id int PRIMARY KEY, n numeric); INSERT INTO t VALUES (1, 1.5)")
-    desk.add("postgres", connection_string=pg)
+def test_a_numeric_that_outgrows_its_type_takes_a_wider_one(postgres: str, desk: Desk) -> None:
+    run(postgres, "CREATE TABLE t (id int PRIMARY KEY, n numeric); INSERT INTO t VALUES (1, 1.5)")
+    desk.add("postgres", connection_string=postgres)
     desk.good()
     assert desk.types("db.t")["n"] == "DECIMAL(38,1)"
-    run(pg, "INSERT INTO t VALUES (2, 0.125)")
+    run(postgres, "INSERT INTO t VALUES (2, 0.125)")
     desk.good()
     assert desk.rows("SELECT CAST(n AS VARCHAR) FROM db.t ORDER BY id") == [("1.500",), ("0.125",)]
-    run(pg, "INSERT INTO t VALUES (3, 'NaN')")
+    run(postgres, "INSERT INTO t VALUES (3, 'NaN')")
     desk.good()
     assert desk.rows("SELECT n FROM db.t ORDER BY id") == [("1.5",), ("0.125",), ("NaN",)]
 
@@ -185,16 +185,16 @@ def test_all_tables_of_a_run_are_of_one_moment(shop: str, desk: Desk) -> None:
     assert desk.rows(lost) == [(0,)]
 
 
-def test_a_large_table_that_is_read_again_writes_only_the_rows_that_differ(pg: str, desk: Desk) -> None:
+def test_a_large_table_that_is_read_again_writes_only_the_rows_that_differ(postgres: str, desk: Desk) -> None:
     run(
-        pg,
+        postgres,
         "CREATE TABLE t AS SELECT g AS id, 'row ' || g AS name, jsonb_build_object('g', g) AS j FROM generate_series(1, 120000) g",
     )
-    run(pg, "ALTER TABLE t ADD PRIMARY KEY (id)")
-    desk.add("postgres", connection_string=pg)
+    run(postgres, "ALTER TABLE t ADD PRIMARY KEY (id)")
+    desk.add("postgres", connection_string=postgres)
     assert desk.good()["t"].inserted == 120_000
     run(
-        pg,
+        postgres,
         "UPDATE t SET name = 'new' WHERE id % 40000 = 0; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (0, 'zero', '{}')",
     )
     report = desk.good()["t"]
@@ -211,7 +211,7 @@ def test_one_table_that_cannot_be_read_stops_no_other(shop: str, desk: Desk) -> 
     assert {t.status for name, t in tables.items() if name != "broken"} == {"success", "unchanged"}
 
 
-def test_a_password_is_in_no_error_and_in_no_file_but_the_vault(pg: str, desk: Desk) -> None:
+def test_a_password_is_in_no_error_and_in_no_file_but_the_vault(postgres: str, desk: Desk) -> None:
     url = "postgresql://nobody:s3cretpass@127.0.0.1:1/none"
     with pytest.raises(FetchError) as caught:
         desk.add("postgres", connection_string=url)
@@ -253,11 +253,13 @@ def test_nothing_can_be_written_to_the_source(shop: str, desk: Desk) -> None:
         assert connection.execute("SELECT count(*) FROM notes WHERE body = 'written'").fetchone() == (0,)
 
 
-def test_rows_that_are_too_wide_for_a_row_group_come_all_the_same(pg: str, desk: Desk) -> None:
-    run(pg, "CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 1000) AS body FROM generate_series(1, 4000) g")
-    run(pg, "ALTER TABLE t ADD PRIMARY KEY (id)")
-    desk.add("postgres", connection_string=pg)
+def test_rows_that_are_too_wide_for_a_row_group_come_all_the_same(postgres: str, desk: Desk) -> None:
+    run(
+        postgres, "CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 1000) AS body FROM generate_series(1, 4000) g"
+    )
+    run(postgres, "ALTER TABLE t ADD PRIMARY KEY (id)")
+    desk.add("postgres", connection_string=postgres)
     assert desk.good()["t"].inserted == 4_000
-    run(pg, "UPDATE t SET body = body || 'x' WHERE id = 1")
+    run(postgres, "UPDATE t SET body = body || 'x' WHERE id = 1")
     assert desk.good()["t"].updated == 1
     assert desk.rows("SELECT count(*), sum(length(body))::BIGINT FROM db.t") == [(4_000, 4_000 * 32_000 + 1)]

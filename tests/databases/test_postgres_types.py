@@ -90,12 +90,12 @@ CREATE DOMAIN small_number AS numeric(4,2); CREATE DOMAIN small_money AS small_n
 
 
 @pytest.fixture(scope="module")
-def landed(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def landed(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """One table with a column a case and a row a value."""
-    with psycopg.connect(postgres, autocommit=True) as connection:
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS types")
         connection.execute("CREATE DATABASE types")
-    url = postgres.replace("/postgres?", "/types?")
+    url = postgres_server.replace("/postgres?", "/types?")
     columns = ", ".join(f"c{n} {type_}" for n, (type_, *_) in enumerate(CASES))
     with psycopg.connect(url) as connection:
         connection.execute(f"{TYPES}; CREATE TABLE t (id int PRIMARY KEY, {columns})".encode())

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from dinobase.core import clock
-from dinobase.core.clock import new_id
 from dinobase.core.errors import DinobaseError, QueryError, UnknownName
 from dinobase.mutate.keeping import drop_old
 from tests.mutate.desk import Desk
@@ -57,19 +56,14 @@ class Crm(VendorServer):
 
 @pytest.fixture
 def machines(tmp_path: Path, postgres: str) -> Iterator[tuple[Desk, Desk, Crm]]:
-    """Two workspaces on one catalog, of a database of their own."""
-    database = new_id("db")
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {database}".encode())
-    storage = {"url": str(tmp_path / "data"), "catalog": postgres.replace("/postgres?", f"/{database}?")}
+    """Two workspaces on one catalog."""
+    storage = {"url": str(tmp_path / "data"), "catalog": postgres}
     server = Crm()
     with serving(server):
         config = yaml.safe_dump({"storage": storage})
         both = [Desk(tmp_path / name, "crm", CONNECTOR.replace("URL", server.url), {}, config) for name in "ab"]
         both[0].sync()
         yield both[0], both[1], server
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
 
 
 def test_a_write_is_planned_on_one_machine_and_confirmed_on_the_other(machines: tuple[Desk, Desk, Crm]) -> None:
