@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -23,14 +22,12 @@ from tests.connectors.claims import Claim, claims
 from tests.connectors.emulator.shapes import SHAPES
 from tests.connectors.graphs import graph_claims
 from tests.connectors.openapi import Vendor
-from tests.connectors.shaping import shape
+from tests.connectors.shaping import places, shape
 from tests.connectors.vendors import SPECS, files, has_specification, read_vendor, schema_file
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "dinobase" / "sync" / "sources" / "configs"
 PROOFS = Path(__file__).parent / "proofs"
-
-_PLACE = re.compile(r"`((?:resources|write_endpoints|check|client|auth_methods)[\w.\[\]+-]*)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def prove_connector(connector: Connector, raw: Any, vendor: str) -> Proof:
     else:
         found = _claims(connector, raw, read_vendor(vendor))
     wrong = {claim.subject for claim in found if claim.wrong}
-    covered = {place for gap in connector.known_gaps for place in _PLACE.findall(gap.claim)}
+    covered = places(connector)
     broken = [claim for claim in found if claim.wrong and claim.subject not in covered]
     return Proof(found, broken, sorted(covered - wrong))
 

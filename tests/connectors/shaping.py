@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
@@ -27,6 +28,7 @@ _VALUES = 12
 _FORMATS = {"date-time": "date-time", "date": "date", "email": "email", "uri": "uri", "url": "uri", "uuid": "uuid"}
 _SCALARS = {"string", "integer", "number", "boolean"}
 _NUMBERS = {"int32": "integer", "int64": "integer"}
+_PLACE = re.compile(r"`((?:resources|write_endpoints|check|client|auth_methods)[\w.\[\]+-]*)`")
 
 
 def shape(connector: Connector, vendor: str) -> dict[str, Json] | None:
@@ -71,8 +73,23 @@ def rest(connector: Connector, vendor: Vendor) -> dict[str, Json]:
         operation_ = ask.operation(write.method, write.path, write.base_url)
         body = operation_.body(form=write.body_format == "form") if operation_ is not None else None
         if body is not None:
-            writes[write.name] = _body(write, body)
+            writes[write.name] = _with_gaps(_body(write, body), f"write_endpoints.{write.name}", places(connector))
     return {"resources": resources, "writes": writes}
+
+
+def places(connector: Connector) -> set[str]:
+    """Return the places of the specification that the connector's known gaps name."""
+    return {place for gap in connector.known_gaps for place in _PLACE.findall(gap.claim)}
+
+
+def _with_gaps(found: dict[str, Json], at: str, gaps: set[str]) -> dict[str, Json]:
+    """Take in what a known gap says of a body: what is not required, and fields that the specification lacks."""
+    if "required" in found:
+        found["required"] = [name for name in found["required"] if f"{at}.required.{name}" not in gaps]
+    if isinstance(found["body"], dict):
+        missing = {place.removeprefix(f"{at}.columns.") for place in gaps if place.startswith(f"{at}.columns.")}
+        found["body"] |= {name: "json" for name in sorted(missing) if "." not in name}
+    return found
 
 
 def _graph(connector: Connector, path: Any) -> dict[str, Json]:
