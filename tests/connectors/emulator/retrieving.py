@@ -29,23 +29,25 @@ class Retrieving:
 
     def __init__(self, connector: Connector, records: Records) -> None:
         self.records = records
-        self.known: list[tuple[Resource, Pattern]] = []
+        self.known: list[tuple[Resource, Pattern, list[tuple[str, Pattern]]]] = []
         for resource in connector.resources:
             if resource.retrieve is not None:
                 base = resource.endpoint.base_url or connector.client.base_url
                 whole = address(base, resource.retrieve.path).partition("?")[0]
-                self.known.append((resource, pattern(whole, in_path=True)))
+                # A list that a parameter narrows down to the one record: `?ids={id}`.
+                narrowed = [(k, pattern(v)) for k, v in resource.retrieve.params.items() if "{" in str(v)]
+                self.known.append((resource, pattern(whole, in_path=True), narrowed))
 
     def find(self, request: Received) -> Got | None:
         """Return the answer to a request for one record, None where it is none."""
         if request.method != "GET":
             return None
         missing = None
-        for resource, path in self.known:
-            holes = path.read(request.path)
-            if holes is None:
+        for resource, path, narrowed in self.known:
+            found = [path.read(request.path), *(param.read(request.get(name)) for name, param in narrowed)]
+            if any(not holes and holes is not found[0] for holes in found) or found[0] is None:
                 continue
-            wanted = {name: unquote(value) for name, value in holes.items()}
+            wanted = {name: unquote(value) for holes in found for name, value in (holes or {}).items()}
             for stream, record in self.records.all(resource.name):
                 if names(stream, record, wanted, self.records.server):
                     selector = resource.retrieve.data_selector if resource.retrieve else ""
