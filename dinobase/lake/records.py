@@ -136,6 +136,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX annotations_by_connector ON annotations (connector)",
     ),
+    (
+        """CREATE TABLE relationships (
+            child_connector TEXT NOT NULL,
+            child_table TEXT NOT NULL,
+            child_columns TEXT NOT NULL,
+            parent_connector TEXT NOT NULL,
+            parent_table TEXT NOT NULL,
+            parent_columns TEXT NOT NULL,
+            form TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            shown BIGINT NOT NULL,
+            evidence TEXT NOT NULL,
+            child_version TEXT NOT NULL,
+            parent_version TEXT NOT NULL,
+            at TEXT NOT NULL,
+            PRIMARY KEY (child_connector, child_table, child_columns, parent_connector, parent_table, parent_columns)
+        )""",
+        "CREATE INDEX relationships_by_parent ON relationships (parent_connector, parent_table)",
+    ),
 )
 
 
