@@ -21,7 +21,8 @@ _SPECS = Path(__file__).parents[2] / "shared" / "specs"
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start, also where the run itself is a background job that ignores it."""
+    """Leave the keyring of whoever runs this alone; let Ctrl-C reach what tests start, also from a background job."""
+    os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -16,11 +16,13 @@ from dinobase.core.errors import FetchError, FetchRefused, RequestError
 from dinobase.core.secrets import redact
 from dinobase.core.values import Event, HttpRequest, HttpResponse, Observer
 from dinobase.extract import faults
+from dinobase.extract.consent import Consent
 from dinobase.extract.limiter import Limiter
 from dinobase.extract.retry import Decision, Policy, backoff, decide
 from dinobase.extract.signing import Signing
-from dinobase.extract.tokens import TokenFile
+from dinobase.extract.tokens import Tokens
 from dinobase.kinds import duration
+from dinobase.kinds.auth.base import Flow, Token
 from dinobase.kinds.auth.none import NoAuth
 from dinobase.kinds.read.rest import encode
 from dinobase.spec.models import Connector
@@ -105,9 +107,9 @@ class Session:
         self._slots = asyncio.Semaphore(client.concurrency)
         self._got_through = 0
         self._http: HttpClient | None = None
-        tokens = TokenFile(state_dir / f"{name}.tokens")
+        tokens, consent = Tokens(state_dir, name), Consent(state_dir, name)
         methods = {"": client.auth or NoAuth(), **connector.auth_methods}
-        self._signing = {method: Signing(kind, tokens, now) for method, kind in methods.items()}
+        self._signing = {method: Signing(kind, tokens, consent, now) for method, kind in methods.items()}
 
     async def __aenter__(self) -> Self:
         from dinobase.extract.http import HttpClient  # aiohttp takes 200 ms, and only open sessions need it
@@ -225,7 +227,16 @@ class Session:
             if not first:
                 self._slots.release()
         counters.bytes += len(response.body)
-        return response
+        errors = self.connector.client.errors
+        return response if errors is None else errors.read(response)
+
+    async def authorise(self, auth: str, flow: Flow) -> Token:
+        """Run what a person's consent began, once: a code is good for one request; the token is kept."""
+
+        async def once(request: HttpRequest) -> HttpResponse:
+            return await self.send(request, unsigned=True, accept=_is_said_of_tokens, attempts=1)
+
+        return await self._method(auth).adopt(flow, once)
 
     async def _fetch_token(self, request: HttpRequest) -> HttpResponse:
         """Send a token request, which no authentication signs."""
@@ -255,9 +266,6 @@ class Session:
             raise RequestError(
                 f"auth_methods has no `{auth}`", hint=f"It has: {', '.join(self.connector.auth_methods)}."
             )
-        reason = signing.kind.unsupported()
-        if reason:
-            raise RequestError(reason, code="auth.unsupported", connector=self.name)
         return signing
 
     def _stopped(self, response: HttpResponse, resource: str, shown: str, decision: Decision) -> FetchError:

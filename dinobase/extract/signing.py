@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from dinobase.core.errors import FetchRefused
 from dinobase.core.secrets import register
 from dinobase.core.values import HttpRequest, HttpResponse
-from dinobase.extract.tokens import TokenFile
-from dinobase.kinds.auth.base import AuthError, AuthKind, Token
+from dinobase.extract import key_file
+from dinobase.extract.consent import Consent
+from dinobase.extract.tokens import Tokens
+from dinobase.kinds.auth.base import AuthError, AuthKind, Flow, Token
 
 _AHEAD = timedelta(seconds=60)
+_NOT_US = ("invalid_client", "unauthorized_client")
 
 Send = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -20,10 +23,11 @@ Send = Callable[[HttpRequest], Awaitable[HttpResponse]]
 class Signing:
     """What the session keeps for one auth method; `refused` is set by the first final 401."""
 
-    def __init__(self, kind: AuthKind, tokens: TokenFile, now: Callable[[], datetime]) -> None:
+    def __init__(self, kind: AuthKind, tokens: Tokens, consent: Consent, now: Callable[[], datetime]) -> None:
         self.kind = kind
         self.refused: FetchRefused | None = None
         self._tokens = tokens
+        self._consent = consent
         self._now = now
         self._token: Token | None = None
         self._renewing = asyncio.Lock()
@@ -48,26 +52,65 @@ class Signing:
                 if kept is not None and kept != used and not self._ends_soon(kept):
                     self._token = self._registered(kept)
                     return
-                token = await self._fetched(kept or used, send)
-                self._tokens.save(self.kind, token)
-                self._token = token
+                await self._run(kept or used, send)
 
-    async def _fetched(self, before: Token | None, send: Send) -> Token:
-        flow = self.kind.flow(before, self._now())
+    async def adopt(self, flow: Flow, send: Send) -> Token:
+        """Run a flow that a person began, and keep what it brings in place of what was there."""
+        async with self._renewing, self._tokens.held():
+            try:
+                token = await _driven(flow, send)
+            except AuthError as error:
+                raise FetchRefused(str(error), code="auth.token", hint=self._client_hint(error.problem)) from None
+            self._keep(self._registered(token))
+            return token
+
+    async def _run(self, before: Token | None, send: Send) -> None:
+        kind = key_file.opened(self.kind)
+        lost = self.kind.lasting and self._tokens.begins(self.kind, before)
         try:
-            request = next(flow)
-            while True:
-                request = flow.send(await send(request))
-        except StopIteration as end:
-            token: Token = end.value
-            return self._registered(token)
+            self._keep(self._registered(await _driven(kind.flow(before, self._now()), send)))
         except AuthError as error:
-            self.refused = FetchRefused(
-                str(error), code="auth.token", hint="Check client_id, client_secret and the refresh token."
-            )
+            self.refused = self._refusal(error, lost=lost)
             raise self.refused from None
-        finally:
-            flow.close()
+
+    def _keep(self, token: Token) -> None:
+        self._tokens.save(self.kind, token)
+        self._consent.clear()
+        self._token = token
+
+    def _refusal(self, error: AuthError, *, lost: bool) -> FetchRefused:
+        """Say what became of the access, and what brings it back."""
+        name = self._tokens.name
+        if error.problem == "missing":
+            self._consent.say("missing", str(error))
+            return FetchRefused(f"`{name}` is not authorised: {error}", code="auth.missing", hint=self._again())
+        if error.problem == "key_file":
+            hint = f"Take the JSON key of a service account: dinobase add {name} --replace"
+            return FetchRefused(f"`{name}` cannot sign in: {error}", code="auth.key_file", hint=hint)
+        if error.problem == "invalid_grant" and self.kind.lasting:
+            self._consent.say("revoked", str(error))
+            why = (
+                "; a renewal was cut off before its answer was kept, and the new refresh token with it" if lost else ""
+            )
+            message = f"The access of `{name}` has ended: {error}{why}"
+            return FetchRefused(message, code="auth.revoked", hint=self._again())
+        return FetchRefused(str(error), code="auth.token", hint=self._client_hint(error.problem))
+
+    def _again(self) -> str:
+        name = self._tokens.name
+        return (
+            f"dinobase auth {name}"
+            if self.kind.by_consent
+            else f"dinobase add {name} --replace, with a new refresh token"
+        )
+
+    def _client_hint(self, problem: str) -> str:
+        name = self._tokens.name
+        if problem in _NOT_US:
+            return f"The server does not know this client: check id and secret, dinobase add {name} --replace"
+        if self.kind.by_consent:
+            return f"Check client id, secret and redirect address at the vendor, then: dinobase auth {name}"
+        return "Check client_id, client_secret and the refresh token."
 
     def _ends_soon(self, token: Token) -> bool:
         return token.expires is not None and token.expires - self._now() < _AHEAD
@@ -77,3 +120,15 @@ class Signing:
         register(token.access)
         register(token.refresh)
         return token
+
+
+async def _driven(flow: Flow, send: Send) -> Token:
+    try:
+        request = next(flow)
+        while True:
+            request = flow.send(await send(request))
+    except StopIteration as end:
+        token: Token = end.value
+        return token
+    finally:
+        flow.close()

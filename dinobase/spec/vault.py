@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -14,6 +14,7 @@ from dinobase.core import errors, settings
 from dinobase.core.clock import new_id
 
 _LOCK_WAIT = 30.0
+_TOKEN = "@"  # noqa: S105 - begins the name of a kept token; no credential's name does
 
 
 class Ring(Protocol):
@@ -32,7 +33,8 @@ class Ring(Protocol):
 class Vault:
     """The credentials of one workspace, by connector.
 
-    The file is also the index: `{"stripe": {"api_key": {"keyring": true}, "other": {"value": "..."}}}`.
+    The file is also the index: `{"stripe": {"api_key": {"keyring": true}, "other": {"value": "..."}}}`. Tokens that a
+    person allowed rest beside the credentials that they were had with.
     """
 
     def __init__(self, paths: settings.Paths) -> None:
@@ -41,9 +43,11 @@ class Vault:
         self._service = f"dinobase {paths.root}"
 
     def get(self, connector: str) -> dict[str, str]:
-        """Return what is stored; raises where the keyring no longer has what the index names."""
+        """Return the credentials; raises where the keyring no longer has what the index names."""
         found: dict[str, str] = {}
         for name, entry in self._read().get(connector, {}).items():
+            if name.startswith(_TOKEN):
+                continue
             if not entry.get("keyring"):
                 found[name] = str(entry.get("value", ""))
                 continue
@@ -67,12 +71,13 @@ class Vault:
         return "file" if entries else ""
 
     def put(self, connector: str, items: Mapping[str, str]) -> str:
-        """Replace all that is stored for a connector; returns `keyring` or `file`, whichever holds the secrets."""
+        """Replace a connector's credentials; returns `keyring` or `file`, whichever holds the secrets."""
         with self._locked():
             index = self._read()
-            self._drop(connector, index)
+            tokens = {name: entry for name, entry in index.get(connector, {}).items() if name.startswith(_TOKEN)}
+            self._drop(connector, index, but=tokens)
             ring = working_keyring() if any(not is_reference(value) for value in items.values()) else None
-            entries: dict[str, dict[str, Any]] = {}
+            entries: dict[str, dict[str, Any]] = dict(tokens)
             for name, value in items.items():
                 if ring is not None and not is_reference(value):
                     ring.set_password(self._service, f"{connector}/{name}", value)
@@ -84,16 +89,43 @@ class Vault:
             self._write(index)
         return "keyring" if ring is not None else "file"
 
-    def update(self, connector: str, name: str, value: str) -> None:
-        """Replace one credential where it rests (a refreshed token)."""
+    def token(self, connector: str, key: str) -> str:
+        """Return a kept token, or '' where there is none."""
+        entry = self._read().get(connector, {}).get(_TOKEN + key)
+        if entry is None:
+            return ""
+        if entry.get("keyring"):
+            return _ask(self._service, f"{connector}/{_TOKEN}{key}") or ""
+        return str(entry.get("value", ""))
+
+    def keep_token(self, connector: str, key: str, text: str) -> None:
+        """Keep a token, on disk when this returns; a keyring that fails is no reason to lose it."""
+        name = _TOKEN + key
         with self._locked():
             index = self._read()
-            entry = index.setdefault(connector, {}).setdefault(name, {})
-            if entry.get("keyring"):
-                _keyring().set_password(self._service, f"{connector}/{name}", value)
-                return
-            entry["value"] = value
+            entries = index.setdefault(connector, {})
+            ring = working_keyring()
+            if ring is not None:
+                with contextlib.suppress(Exception):  # backends raise what they like: it goes into the file then
+                    ring.set_password(self._service, f"{connector}/{name}", text)
+                    if entries.get(name) == {"keyring": True}:
+                        return
+                    entries[name] = {"keyring": True}
+                    self._write(index)
+                    return
+            entries[name] = {"value": text}
             self._write(index)
+
+    def drop_tokens(self, connector: str, *, but: Container[str] = ()) -> None:
+        """Forget the tokens of a connector, except under these keys."""
+        with self._locked():
+            index = self._read()
+            entries = index.get(connector, {})
+            kept = {n: e for n, e in entries.items() if not n.startswith(_TOKEN) or n.removeprefix(_TOKEN) in but}
+            if kept != entries:
+                self._drop(connector, index, but=kept)
+                index |= {connector: kept} if kept else {}
+                self._write(index)
 
     def delete(self, connector: str) -> None:
         """Forget a connector."""
@@ -103,9 +135,9 @@ class Vault:
                 self._drop(connector, index)
                 self._write(index)
 
-    def _drop(self, connector: str, index: dict[str, dict[str, dict[str, Any]]]) -> None:
+    def _drop(self, connector: str, index: dict[str, dict[str, dict[str, Any]]], *, but: Container[str] = ()) -> None:
         for name, entry in index.pop(connector, {}).items():
-            if entry.get("keyring"):
+            if entry.get("keyring") and name not in but:
                 with contextlib.suppress(Exception):  # gone already, or the keyring is: nothing left to forget
                     _keyring().delete_password(self._service, f"{connector}/{name}")
 
@@ -162,9 +194,20 @@ def write_private(file: Path, text: str) -> None:
             out.flush()
             os.fsync(out.fileno())
         Path(name).replace(file)
+        _sync_folder(file.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on disk too, where a folder can be opened at all."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def working_keyring() -> Ring | None:

@@ -32,7 +32,6 @@ CHECKS: tuple[Callable[[Report, Connector], None], ...] = (
     *writing.CHECKS,
     *graphql.CHECKS,
     *servers.CHECKS,
-    references.runnable,  # last: what is incomplete is said to be that
 )
 
 

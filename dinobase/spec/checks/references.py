@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dinobase.kinds.auth import Auth
 from dinobase.spec.models import Connector, Resource
 from dinobase.spec.report import Path, Report, near
 
@@ -16,16 +15,6 @@ def auth_names(report: Report, connector: Connector) -> None:
         if name is not None and name not in connector.auth_methods and not report.faulty(("auth_methods", name)):
             message = f"`{report.at(path)}` is `{name}`, which auth_methods does not have."
             report.error(path, "unknown_auth", message, near(name, list(connector.auth_methods)))
-
-
-def runnable(report: Report, connector: Connector) -> None:
-    """Refuse what is well-formed and yet cannot be run, before `add` or a sync finds out."""
-    ways: list[tuple[Path, Auth | None]] = [(("client", "auth"), connector.client.auth)]
-    ways += [(("auth_methods", name), auth) for name, auth in connector.auth_methods.items()]
-    for path, auth in ways:
-        reason = auth.unsupported() if auth is not None and not report.faulty(path) else ""
-        if reason:
-            report.error(path, "unsupported", f"`{report.at(path)}` cannot be run: {reason}.")
 
 
 def parents(report: Report, connector: Connector) -> None:

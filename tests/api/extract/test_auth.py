@@ -64,18 +64,12 @@ async def test_an_authentication_that_is_not_named_is_an_error_and_nothing_is_se
     assert api.asked == []
 
 
-@pytest.mark.parametrize(
-    "auth",
-    [
-        {"type": "oauth2", "token_url": "http://127.0.0.1/t", "client_id": "i"},
-        {"type": "google_service_account", "key_file": "k", "scopes": ["s"]},
-    ],
-)
-async def test_what_is_not_supported_sends_nothing_rather_than_no_credentials(bench: Bench, auth: Any) -> None:
+async def test_what_nobody_allowed_yet_sends_nothing_rather_than_no_credentials(bench: Bench) -> None:
     async with serving(lambda _: []) as api:
-        with pytest.raises(RequestError, match="not available yet") as caught:
+        auth = oauth(api.url, authorize_url=f"{api.url}/authorize")
+        with pytest.raises(FetchRefused, match="not authorised") as caught:
             await bench.rows(api, client={"auth": auth})
-    assert caught.value.error_code == "auth.unsupported"
+    assert (caught.value.error_code, caught.value.hint) == ("auth.missing", "dinobase auth acme")
     assert api.asked == []
 
 
@@ -158,8 +152,10 @@ async def test_a_401_takes_one_new_token_and_the_new_refresh_token_is_kept(bench
         assert await bench.rows(api, client={"auth": auth}) == [{"id": 1}]
         assert await bench.rows(api, client={"auth": auth}) == [{"id": 1}]
     assert given == ["rt-1", "rt-2"]
-    (file,) = bench.state.glob("*.tokens")
+    file = bench.state.parent / "credentials.json"
+    assert "rt-3" in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
+    assert list(bench.state.glob("*.tokens")) == []
 
 
 async def test_a_second_401_ends_it(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -12,7 +12,8 @@ from dinobase.core.values import HttpRequest, HttpResponse
 from dinobase.kinds.auth.api_key import ApiKey
 from dinobase.kinds.auth.base import AuthError, AuthKind, Token
 from dinobase.kinds.auth.bearer import Bearer
-from dinobase.kinds.auth.google_service_account import GoogleServiceAccount
+from dinobase.kinds.auth.consent import Answer, challenge
+from dinobase.kinds.auth.consent import answer as consent_answer
 from dinobase.kinds.auth.http_basic import HttpBasic
 from dinobase.kinds.auth.none import NoAuth
 from dinobase.kinds.auth.oauth2 import OAuth2
@@ -123,9 +124,72 @@ def test_no_token_is_an_error_that_says_why(given: HttpResponse) -> None:
         run(REFRESH, given)
 
 
-def test_what_cannot_be_used_yet_says_so() -> None:
-    assert "client_credentials" in OAuth2(token_url="t", client_id="i").unsupported()
-    assert "needs `refresh_token`" in OAuth2(token_url="t", client_id="i", grant="refresh_token").unsupported()
-    assert GoogleServiceAccount(key_file="k", scopes=("s",)).unsupported()
-    assert not CLIENT.unsupported()
-    assert not REFRESH.unsupported()
+CONSENT = OAuth2(
+    token_url="https://h/token", authorize_url="https://h/a?prompt=consent", client_id="id", scopes=("a b",)
+)
+
+
+def test_the_question_to_a_person_shows_no_verifier_and_keeps_the_address_of_its_own() -> None:
+    url = CONSENT.authorization("http://127.0.0.1:8425/callback", "s1", "v" * 43, CONSENT.scopes)
+    asked = parse_qs(urlsplit(url).query)
+    assert url.startswith("https://h/a?prompt=consent&response_type=code&")
+    assert asked["redirect_uri"] == ["http://127.0.0.1:8425/callback"]
+    assert (asked["scope"], asked["state"], asked["code_challenge_method"]) == (["a b"], ["s1"], ["S256"])
+    assert "vvvv" not in url
+
+
+def test_the_challenge_is_that_of_the_standard() -> None:
+    assert challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_a_code_is_exchanged_with_its_verifier_and_redirect() -> None:
+    flow = CONSENT.exchange("c1", "http://127.0.0.1:1/cb", "v1", NOW)
+    sent = parse_qs((next(flow).body or b"").decode())
+    assert sent == {
+        "grant_type": ["authorization_code"], "code": ["c1"], "redirect_uri": ["http://127.0.0.1:1/cb"],
+        "code_verifier": ["v1"], "client_id": ["id"],
+    }  # fmt: skip
+    with pytest.raises(StopIteration) as end:
+        flow.send(answer('{"access_token":"at","refresh_token":"rt","expires_in":60,"scope":"a"}'))
+    assert end.value.value == Token("at", "rt", NOW + timedelta(minutes=1), "a")
+
+
+@pytest.mark.parametrize("before", [None, Token("old")])
+def test_without_a_refresh_token_nothing_is_asked(before: Token | None) -> None:
+    for kind in (CONSENT, OAuth2(token_url="t", client_id="i", grant="refresh_token")):
+        with pytest.raises(AuthError) as missing:
+            next(kind.flow(before, NOW))
+        assert missing.value.problem == "missing"
+
+
+def test_what_a_person_allowed_outlives_a_new_secret_and_belongs_to_one_client() -> None:
+    more = CONSENT.model_copy(update={"client_secret": "new", "scopes": ("a", "c")})
+    assert more.identity() == CONSENT.identity()
+    assert CONSENT.model_copy(update={"client_id": "other"}).identity() != CONSENT.identity()
+    assert CLIENT.model_copy(update={"client_secret": "new"}).identity() != CLIENT.identity()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("http://127.0.0.1:8425/callback?code=a%2Fb&state=s1", Answer("a/b", "s1")),
+        (" 'code=c&state=s1' ", Answer("c", "s1")),
+        ("?error=access_denied&error_description=No&state=s1", Answer("", "s1", "access_denied", "No")),
+        ("https://h/cb?code=c", Answer("c", "")),
+        ("4/0AX4-b_c", Answer("4/0AX4-b_c")),
+        ("4%2F0AX4", Answer("4/0AX4")),
+        ("", None),
+        ("two words", None),
+        ("https://h/cb?state=s1", None),
+        ("https://h/cb?code=&state=s1", None),
+    ],
+)
+def test_an_answer_is_read_from_an_address_a_query_or_a_bare_code(text: str, found: Answer | None) -> None:
+    assert consent_answer(text) == found
+
+
+def test_an_answer_belongs_to_the_question_with_its_state() -> None:
+    assert Answer("c", "s1").belongs_to("s1")
+    assert not Answer("c", "s2").belongs_to("s1")
+    assert not Answer("c", "").belongs_to("s1")
+    assert Answer("c").belongs_to("s1")

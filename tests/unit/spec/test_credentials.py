@@ -150,8 +150,11 @@ def test_where_a_keyring_works_the_secret_is_there_and_not_in_the_file(
     }
     assert "k-in-ring" in ring.read_text()
     assert vault.get("shop") == {"api_key": "k-in-ring", "other": "${VAR}"}
-    vault.update("shop", "api_key", "k-refreshed")
-    assert vault.get("shop")["api_key"] == "k-refreshed"
+    vault.keep_token("shop", "t1", "token-in-ring")
+    vault.keep_token("shop", "t1", "token-renewed")
+    assert "token-renewed" in ring.read_text()
+    assert "token" not in workspace.credentials.read_text()
+    assert (vault.token("shop", "t1"), set(vault.get("shop"))) == ("token-renewed", {"api_key", "other"})
     vault.delete("shop")
     assert json.loads(ring.read_text()) == {}
 
