@@ -111,7 +111,10 @@ class Records:
         for name in [*keys_of(resource), *named]:
             path = field_path(schema, name, resource.lift)
             if path is not None:
-                data = put(data, list(path), values.identity(get(schema, list(path)), path[-1], local))
+                identity = values.identity(get(schema, list(path)), path[-1], local)
+                if str(identity).startswith("https://"):  # records that are known by their address, which is here
+                    identity = f"{self.server}/emulated/{resource.name}/{local}"
+                data = put(data, list(path), identity)
         for name, value in stream.given.items():  # a child says itself whose it is
             path = field_path(schema, name, resource.lift)
             if path is not None and path not in mine and isinstance(value, type(get(data, list(path)))):
@@ -130,12 +133,16 @@ class Records:
         path = field_path(schema, child.parent.field, resource.lift)
         if path is None or child.parent.field in keys_of(resource):
             return data
-        where = child.endpoint.path or ""
         value = values.identity(get(schema, list(path)), path[-1], number)
-        if where.startswith(f"{{+{child.parent.param}}}") or where == f"{{{child.parent.param}}}":
-            value = f"{self.server}/emulated/{resource.name}/{number}"
-        elif f"{{+{child.parent.param}}}" in where:
-            value = f"some/{path[-1]}{number}"
+        for other in self.children(resource.name):  # several may be asked for by the same field
+            if other.parent is None or other.parent.field != child.parent.field:
+                continue
+            where = other.endpoint.path or ""
+            if where.startswith(f"{{+{other.parent.param}}}") or where == f"{{{other.parent.param}}}":
+                value = f"{self.server}/emulated/{resource.name}/{number}"
+                break
+            if f"{{+{other.parent.param}}}" in where:
+                value = f"some/{path[-1]}{number}"
         whole: dict[str, Json] = put(data, list(path), value)
         return whole
 

@@ -170,8 +170,12 @@ class Writes:
     def _stream(self, resource: Resource, wanted: dict[str, str]) -> Stream | None:
         streams = self.records.streams[resource.name]
         for stream in streams:
-            known = {**stream.given, **stream.tags}
-            if all(str(known[name]) == value for name, value in wanted.items() if name in known):
+            known = {k: str(v).removeprefix(self.records.server) for k, v in {**stream.given, **stream.tags}.items()}
+            if all(
+                known[name] == value.removeprefix(self.records.server)
+                for name, value in wanted.items()
+                if name in known
+            ):
                 return stream
         return None
 
