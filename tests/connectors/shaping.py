@@ -73,7 +73,8 @@ def rest(connector: Connector, vendor: Vendor) -> dict[str, Json]:
         operation_ = ask.operation(write.method, write.path, write.base_url)
         body = operation_.body(form=write.body_format == "form") if operation_ is not None else None
         if body is not None:
-            writes[write.name] = _with_gaps(_body(write, body), f"write_endpoints.{write.name}", places(connector))
+            record = resources.get(table_name(connector, write), {}).get("record", {})
+            writes[write.name] = _with_gaps(_body(write, body), write, record, places(connector))
     return {"resources": resources, "writes": writes}
 
 
@@ -82,13 +83,14 @@ def places(connector: Connector) -> set[str]:
     return {place for gap in connector.known_gaps for place in _PLACE.findall(gap.claim)}
 
 
-def _with_gaps(found: dict[str, Json], at: str, gaps: set[str]) -> dict[str, Json]:
-    """Take in what a known gap says of a body: what is not required, and fields that the specification lacks."""
+def _with_gaps(found: dict[str, Json], write: WriteEndpoint, record: Json, gaps: set[str]) -> dict[str, Json]:
+    """Take in what a known gap says of a body: what is not required, and fields that only the record's schema has."""
+    at = f"write_endpoints.{write.name}"
     if "required" in found:
         found["required"] = [name for name in found["required"] if f"{at}.required.{name}" not in gaps]
     if isinstance(found["body"], dict):
         missing = {place.removeprefix(f"{at}.columns.") for place in gaps if place.startswith(f"{at}.columns.")}
-        found["body"] |= {name: "json" for name in sorted(missing) if "." not in name}
+        found["body"] |= {name: record.get(name, "json") for name in sorted(missing) if "." not in name}
     return found
 
 

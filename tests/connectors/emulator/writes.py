@@ -7,6 +7,7 @@ import re
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
+from dinobase.load.naming import snake
 from dinobase.mutate.endpoints import operation, table_name
 from dinobase.spec.models import Connector, Resource, WriteEndpoint
 from tests.connectors.emulator.bodies import wrong_in
@@ -184,7 +185,7 @@ class Writes:
         nest = [s for s in steps(write.request_body_path or "") if isinstance(s, str)]
         places = write.columns if isinstance(write.columns, dict) else {}
         back = {path: column for column, path in places.items()}
-        for path, value in _flat(values):
+        for path, value in _flat(values, _whole(write, resource)):
             name = back.get(".".join(path))
             where = field_path(record.data, name, resource.lift) if name else None
             if where is None and get(record.data, [*nest, *path]) is not None:
@@ -196,11 +197,20 @@ class Writes:
         record.changed = True
 
 
-def _flat(value: dict[str, Json], path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Json]]:
+def _whole(write: WriteEndpoint, resource: Resource) -> set[tuple[str, ...]]:
+    """Return the places in a body that hold a column of type JSON: what is sent takes the place of what was there."""
+    columns = write.columns if isinstance(write.columns, dict) else {name: name for name in write.columns or []}
+    kinds = {snake(name): column.type for name, column in resource.columns.items()}
+    return {tuple(path.split(".")) for name, path in columns.items() if kinds.get(snake(name)) == "JSON"}
+
+
+def _flat(
+    value: dict[str, Json], whole: set[tuple[str, ...]], path: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], Json]]:
     found: list[tuple[tuple[str, ...], Json]] = []
     for key, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            found += _flat(inner, (*path, key))
+        if isinstance(inner, dict) and inner and (*path, key) not in whole:
+            found += _flat(inner, whole, (*path, key))
         else:
             found.append(((*path, key), inner))
     return found
