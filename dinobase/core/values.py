@@ -38,12 +38,16 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole answer; header names are lower case, `url` is the one that answered."""
+    """A whole answer; header names are lower case, `url` is the one that answered.
+
+    `said` is the API's word for a failure that it told inside a 200; `status` is then what that word means.
+    """
 
     status: int
     url: str
     headers: Mapping[str, str]
     body: bytes
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dinobase.core.values import HttpResponse
 from dinobase.kinds.body import MalformedError
 
 BODY_SHOWN = 300
+_SUCCESS = 200
+_UNKNOWN = 400  # what a word means that `client.errors` does not name
 
 _HINTS = {
     400: "Check the resource's params and path against the API's documentation.",
@@ -32,7 +34,9 @@ def excerpt(body: bytes) -> str:
 def refused(response: HttpResponse, *, resource: str, url: str) -> FetchRefused:
     """Describe a 401 or 403."""
     return FetchRefused(
-        f"the API refused the request with status {response.status}",
+        f"the API refused the request: {word(response)}"
+        if response.said
+        else f"the API refused the request with status {response.status}",
         hint=_HINTS.get(response.status, ""),
         **_context(response, resource, url),
     )
@@ -40,8 +44,13 @@ def refused(response: HttpResponse, *, resource: str, url: str) -> FetchRefused:
 
 def failed(response: HttpResponse, *, resource: str, url: str, reason: str = "") -> FetchError:
     """Describe any other status that ends a resource."""
+    tries = f" after {reason}" if reason else ""
+    if response.said:
+        hint = _HINTS.get(response.status, "") if response.status != _UNKNOWN else ""
+        message = f"the API answers that it failed: {word(response)}{tries}"
+        return FetchError(message, code="fetch.error_body", hint=hint, **_context(response, resource, url))
     return FetchError(
-        f"the API answered with status {response.status}{f' after {reason}' if reason else ''}",
+        f"the API answered with status {response.status}{tries}",
         code="fetch.status",
         hint=_HINTS.get(response.status, ""),
         **_context(response, resource, url),
@@ -78,10 +87,15 @@ def loop(what: str, *, resource: str, url: str, pages: int, hint: str) -> FetchE
     )
 
 
+def word(response: HttpResponse) -> str:
+    """Return the API's word for a failure that it told inside a 200, without secrets."""
+    return f"`{redact(response.said)}`"
+
+
 def _context(response: HttpResponse, resource: str, url: str) -> dict[str, Any]:
     return {
         "resource": resource,
         "url": redact(url),
-        "status": response.status,
+        "status": _SUCCESS if response.said else response.status,
         "body": excerpt(response.body),
     }

@@ -17,14 +17,15 @@ from dinobase.kinds.origin import origin
 from dinobase.kinds.paginate.page import Page, Pager, Step
 from dinobase.kinds.paginate.single_page import SinglePage
 from dinobase.kinds.path import compile_path
-from dinobase.kinds.read.rest import Asked, Listing, combined, listing
-from dinobase.kinds.select import Cut, Selector
+from dinobase.kinds.read.rest import Asked, Listing, combined, listing, varies
+from dinobase.kinds.select import Cut, Selector, left_out
 from dinobase.spec.models import Resource
 
 Answer = TypeVar("Answer")
 
 _GONE = frozenset({404, 410})
 _NO_CONTENT = 204
+_NOT_MODIFIED = 304
 _THROTTLED = (b"THROTTLED", b"RATE_LIMITED", b"RATELIMITED")
 
 
@@ -54,7 +55,11 @@ class ResourceReader:
         )
         own = self.graphql or self.mcp
         self._selector = Selector(resource.data_selector if own else resource.endpoint.data_selector, cut)
+        headers = resource.endpoint.headers
+        self._headers = {name: text for name, text in headers.items() if not varies(text)}
+        self._varying = {name: text for name, text in headers.items() if varies(text)}
         self._gone = _GONE | set(resource.empty_statuses) if resource.parent else frozenset()
+        self._optional = (resource.endpoint.data_selector or "") if resource.endpoint.optional else ""
         self._clashes: set[str] = set()
         self._hosts = frozenset(host.lower() for host in connector.client.allow_hosts)
         if resource.auth and resource.auth not in connector.auth_methods:
@@ -63,7 +68,7 @@ class ResourceReader:
     def listing(self, values: Mapping[str, object]) -> Listing:
         """Return the request that a listing's pages share."""
         client, resource, endpoint = self.session.connector.client, self.resource, self.resource.endpoint
-        headers = combined({"Accept": "application/json"}, client.headers, endpoint.headers)
+        headers = combined({"Accept": "application/json"}, client.headers, self._headers)
         base_url = endpoint.base_url or client.base_url
         if self.graphql:
             path = endpoint.path or ""
@@ -72,7 +77,9 @@ class ResourceReader:
             asked = Asked(base_url, "", "POST", {}, headers, resource.arguments)
         else:
             path = resource.name if endpoint.path is None else endpoint.path
-            asked = Asked(base_url, path, endpoint.method, endpoint.params, headers, endpoint.body)
+            asked = Asked(
+                base_url, path, endpoint.method, endpoint.params, headers, endpoint.body, varying=self._varying
+            )
         return listing(asked, values)
 
     async def fetch(self, shared: Listing, step: Step, *, attempts: int | None = None) -> HttpResponse:
@@ -85,7 +92,11 @@ class ResourceReader:
         first_page = step == self.pager.first()
 
         def accept(status: int) -> bool:
-            return self.pager.ends_with(status, step) or (first_page and status in self._gone)
+            return (
+                self.pager.ends_with(status, step)
+                or (first_page and status in self._gone)
+                or (status == _NOT_MODIFIED and bool(self._varying))
+            )
 
         return await self.session.send(
             request,
@@ -108,7 +119,7 @@ class ResourceReader:
             body = bodies.read(content, response.headers.get("content-type", ""))
             if self.graphql:
                 _refuse_errors(body)
-            records = self._selector.records(body)
+            records = () if self._optional and left_out(body, self._optional) else self._selector.records(body)
         except MalformedError as error:
             raise self._malformed(error, response) from None
         session = self.session

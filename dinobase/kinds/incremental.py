@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
+from dinobase.kinds import duration, moments
 from dinobase.kinds.body import Body, Parts, Raw
 from dinobase.kinds.path import compile_path
 
-Style: TypeAlias = Literal["iso", "date", "unix", "unix_ms"]
+Style: TypeAlias = Literal["iso", "date", "unix", "unix_ms", "http"]
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_RELATIVE = re.compile(r"-[0-9]{1,9}[smhdw]\Z")
 _MILLISECONDS = 100_000_000_000  # above this a number counts milliseconds
 
 
@@ -32,7 +34,9 @@ def style_of(text: str) -> Style | None:
         return "unix_ms" if abs(float(text)) > _MILLISECONDS else "unix"
     if _DATE.match(text):
         return "date"
-    return "iso" if moment(text) is not None else None
+    if moments.is_rfc(text):
+        return "http"
+    return "iso" if moment(text) is not None and moments.read(text) is None else None
 
 
 def moment(text: str) -> datetime | None:
@@ -43,7 +47,7 @@ def moment(text: str) -> datetime | None:
             return datetime.fromtimestamp(number / 1000 if abs(number) > _MILLISECONDS else number, UTC)
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
-        return None
+        return moments.read(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -55,7 +59,26 @@ def written(at: datetime, style: Style) -> str:
         return str(int(at.timestamp() * 1000))
     if style == "date":
         return at.date().isoformat()
+    if style == "http":
+        return moments.http(at)
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def is_relative(text: str) -> bool:
+    """Tell whether a start is counted back from now: `-90d`."""
+    return _RELATIVE.match(text) is not None
+
+
+def absolute(text: str, now: datetime) -> str:
+    """Return a start that is counted back from now as a moment; full units, so that a day gives one start all day."""
+    span = duration.seconds(text[1:]) if is_relative(text) else None
+    if span is None:
+        return text
+    unit = min(duration.UNITS[text[-1]], duration.UNITS["d"])
+    try:
+        return written(datetime.fromtimestamp(now.timestamp() // unit * unit - span, UTC), "iso")
+    except (ValueError, OverflowError, OSError):
+        return written(datetime(1970, 1, 1, tzinfo=UTC), "iso")
 
 
 def with_style(text: str, style: Style) -> str:

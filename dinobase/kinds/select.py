@@ -134,6 +134,16 @@ class Selector:
         )
 
 
+def left_out(body: Body, selector: str) -> bool:
+    """Tell whether the list was left out for being empty: only the last key may be missing; raises where it failed."""
+    *above, last = compile_path(selector).parts or ("",)
+    container = None if body.empty else body.container(tuple(above))
+    if not isinstance(container, dict) or last in container:
+        return False
+    _refuse_error_body(body)
+    return True
+
+
 def _objects(items: Sequence[Raw | bytes]) -> Sequence[Raw | bytes]:
     brace = ord("{")
     if all([memoryview(item)[0] == brace for item in items]):  # noqa: C419 - a list is faster than a generator here

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dinobase.kinds import moments
 from dinobase.lake.connection import Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load.schema import TIMES, Column
 from dinobase.load.stage import CURSOR
 
 _EPOCH = {"unix": 1, "unix_ms": 1000}
+_READ = {f"moment {n}": sql.format(c="c") for n, sql in enumerate(moments.SQL)}  # texts that no CAST reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,12 @@ def advance(
     typed = _typed(writer, source, column)
     if typed is None:
         return Mark(previous, f"`{column.name}` has no order as a cursor; every sync lists everything")
-    limit = ""
-    if cap is not None and typed == "TIMESTAMPTZ":
-        limit = f" WHERE CAST(c AS TIMESTAMPTZ) <= {literal(cap.isoformat())}::TIMESTAMPTZ"
+    limit, value = "", _READ.get(typed, f"CAST(c AS {typed})")
+    if cap is not None and (typed == "TIMESTAMPTZ" or typed in _READ):
+        limit = f" WHERE {value} <= {literal(cap.isoformat())}::TIMESTAMPTZ"
     elif cap is not None and unit in _EPOCH and typed != "VARCHAR":
-        limit = f" WHERE CAST(c AS {typed}) <= {cap.timestamp() * _EPOCH[unit]:.3f}"
-    found = writer.one(f"SELECT arg_max(c, CAST(c AS {typed})) FROM {source}{limit}")
+        limit = f" WHERE {value} <= {cap.timestamp() * _EPOCH[unit]:.3f}"
+    found = writer.one(f"SELECT arg_max(c, {value}) FROM {source}{limit}")
     return Mark(previous if found is None else _as_sent(str(found), column))
 
 
@@ -66,15 +68,16 @@ def _as_sent(text: str, column: Column) -> str:
 
 
 def _typed(writer: Writer, source: str, column: Column) -> str | None:
-    """Return the SQL type under which these texts have an order, None where there is none."""
+    """Return the SQL type, or the reading, under which these texts have an order; None where there is none."""
     if column.type in TIMES:
         candidates = ["TIMESTAMPTZ"]
     elif column.type in {"BIGINT", "DOUBLE"}:
         candidates = [column.type, "DOUBLE"]
     else:
-        candidates = ["TIMESTAMPTZ", "DECIMAL(38,0)", "DOUBLE"]
+        candidates = ["TIMESTAMPTZ", "DECIMAL(38,0)", "DOUBLE", *_READ]
     for candidate in candidates:
-        lost = writer.one(f"SELECT count(*) FROM {source} WHERE TRY_CAST(c AS {candidate}) IS NULL")
+        value = _READ.get(candidate, f"TRY_CAST(c AS {candidate})")
+        lost = writer.one(f"SELECT count(*) FROM {source} WHERE {value} IS NULL")
         if lost == 0 and (candidate != "DECIMAL(38,0)" or _integers(writer, source)):
             return candidate
     shape = writer.rows(f"SELECT count(DISTINCT length(c)), count(*) FILTER (WHERE c LIKE '% %') FROM {source}")

@@ -19,7 +19,7 @@ from dinobase.mutate import live, sending
 from dinobase.mutate.change import RowChange
 from dinobase.mutate.journal import Writing
 from dinobase.mutate.live import Found
-from dinobase.mutate.request import at, shown_url
+from dinobase.mutate.request import at, repeatable, shown_url
 from dinobase.mutate.step import Step
 from dinobase.mutate.values import Json, dumps, loads, storable
 
@@ -89,12 +89,12 @@ class Applier:
 
     async def _settle_old(self, step: Step, rows: list[Row]) -> bool:
         """Find out what an earlier run left open; False where it stays so."""
-        repeatable = bool(step.target.endpoint.idempotency_header)
+        known_again = repeatable(step.target.endpoint)
         for row in rows:
             settled, found = await live.settle(self._session, step.target, row.change)
             if settled == "done":
                 self._done(step, row, found.raw if found else None, None)
-            elif settled == "not_done" or self._resend or (repeatable and found is None):
+            elif settled == "not_done" or self._resend or (known_again and found is None):
                 row.status = "not_tried"  # with its key it is not done twice
             else:
                 self._end([row], "unknown", error="it cannot be told whether the request arrived")

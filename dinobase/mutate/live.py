@@ -17,7 +17,7 @@ from dinobase.extract.session import Session
 from dinobase.kinds import body as bodies
 from dinobase.kinds.body import Body, MalformedError
 from dinobase.kinds.path import compile_path
-from dinobase.kinds.read.rest import combined, encode, join, plain
+from dinobase.kinds.read.rest import combined, encode, join, plain, varies
 from dinobase.kinds.template import placeholders, render_json
 from dinobase.mutate.change import RowChange
 from dinobase.mutate.endpoints import Target
@@ -63,7 +63,9 @@ async def retrieve(session: Session, target: Target, change: RowChange) -> Found
     params = tuple(pair for name, value in render_json(how.params, values).items() for pair in pairs(name, value))
     # A validator belongs to one encoding of a record, and some servers do not know again the one of a packed answer.
     plainly = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    headers = combined(plainly, client.headers, resource.endpoint.headers)
+    headers = combined(
+        plainly, client.headers, {n: text for n, text in resource.endpoint.headers.items() if not varies(text)}
+    )
     response = await session.send(
         HttpRequest("GET", url, params, headers),
         resource=resource.name,

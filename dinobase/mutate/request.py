@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import quote_plus
 
 from dinobase.core.errors import QueryError
@@ -12,7 +13,7 @@ from dinobase.kinds.read.rest import combined, encode, join, plain
 from dinobase.kinds.template import render, render_json, strings
 from dinobase.mutate.change import RowChange
 from dinobase.mutate.endpoints import Path, Target
-from dinobase.mutate.values import Json, Row, dumps
+from dinobase.mutate.values import Json, Row, dumps, loads
 from dinobase.spec.models import Client, WriteEndpoint
 
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
@@ -35,6 +36,28 @@ def build(target: Target, client: Client, changes: Sequence[RowChange], bodies: 
     url = plain(join(home, path(endpoint.path, values)))
     params = tuple(pair for name, value in render_json(endpoint.params, values).items() for pair in pairs(name, value))
     return HttpRequest(endpoint.method, url, params, headers, data)
+
+
+def repeatable(endpoint: WriteEndpoint) -> bool:
+    """Tell whether the source knows a write again by its key."""
+    return bool(endpoint.idempotency_header or endpoint.idempotency_body_path)
+
+
+def keyed(request: HttpRequest, endpoint: WriteEndpoint, key: str) -> HttpRequest:
+    """Return a request with its idempotency key, in a header or in the body."""
+    if endpoint.idempotency_header:
+        request = request.with_header(endpoint.idempotency_header, key)
+    if not endpoint.idempotency_body_path:
+        return request
+    place = tuple(endpoint.idempotency_body_path.removeprefix("$.").split("."))
+    if endpoint.body_format == "form":
+        field = form(_nested(place, key))
+        return replace(request, body=b"&".join(part for part in (request.body, field) if part))
+    content = loads(request.body.decode()) if request.body else {}
+    if isinstance(content, dict):
+        _put(content, place, key)
+    headers = combined({"Content-Type": "application/json"}, request.headers)
+    return replace(request, headers=headers, body=dumps(content).encode())
 
 
 def path(template: str, values: Mapping[str, Json]) -> str:

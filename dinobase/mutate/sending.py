@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from dinobase.core.errors import FetchError
 from dinobase.core.secrets import redact
 from dinobase.core.values import HttpRequest, HttpResponse
-from dinobase.extract.faults import BODY_SHOWN
+from dinobase.extract.faults import BODY_SHOWN, word
 from dinobase.extract.retry import backoff
 from dinobase.extract.session import Session
 from dinobase.kinds import duration
@@ -21,6 +21,7 @@ from dinobase.kinds.ratelimit import exhausted, wait_seconds
 from dinobase.kinds.read.rest import encode
 from dinobase.mutate import graphql
 from dinobase.mutate.endpoints import Target
+from dinobase.mutate.request import keyed, repeatable
 from dinobase.mutate.watched import onlooker
 
 Result: TypeAlias = Literal["done", "failed", "unknown", "conflict"]
@@ -42,9 +43,9 @@ class Outcome:
 async def send(session: Session, target: Target, request: HttpRequest, key: str) -> Outcome:
     """Send until the outcome is known or may not be asked for again; `key` is the idempotency key, '' for none."""
     endpoint, client = target.endpoint, session.connector.client
-    if key and endpoint.idempotency_header:
-        request = request.with_header(endpoint.idempotency_header, key)
-    again = bool(key and endpoint.idempotency_header) or endpoint.method in _REPEATABLE
+    if key:
+        request = keyed(request, endpoint, key)
+    again = bool(key and repeatable(endpoint)) or endpoint.method in _REPEATABLE
     longest = duration.seconds(client.retry.max_wait) or 300.0
     attempts = client.retry.attempts
     looks_on, maybe_sent = onlooker(), False
@@ -125,7 +126,8 @@ def _limited(response: HttpResponse, session: Session) -> float | None:
 def words_of(response: HttpResponse) -> str:
     """Return the status and what the API says about it."""
     text = redact(response.body[: BODY_SHOWN * 4].decode(errors="replace"))[:BODY_SHOWN]
-    return f"status {response.status}: {text}" if text else f"status {response.status}"
+    said = f"the API answers {word(response)}" if response.said else f"status {response.status}"
+    return f"{said}: {text}" if text else said
 
 
 def _status(error: FetchError) -> int | None:

@@ -50,6 +50,8 @@ class Step:
             found["content_type"] = "application/x-www-form-urlencoded"
         if self.target.endpoint.idempotency_header:
             found["idempotency_header"] = self.target.endpoint.idempotency_header
+        if self.target.endpoint.idempotency_body_path:
+            found["idempotency_body_path"] = self.target.endpoint.idempotency_body_path
         return found
 
     @property

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from dinobase.kinds.auth import Auth
 from dinobase.kinds.base import Field, Kind
+from dinobase.kinds.failures import Errors
 from dinobase.kinds.paginate import Paginator
 from dinobase.spec.servers import Server, Tools
 
@@ -52,6 +53,7 @@ class Client(Kind):
     rate_limit: RateLimit | None = Field(default=None, description="The API's documented limit.")
     concurrency: int = Field(default=8, ge=1, le=256, description="Requests in flight at once.")
     retry: Retry = Field(default_factory=Retry, description="When and how often a read is tried again.")
+    errors: Errors | None = Field(default=None, description="Failures that the API tells inside a 200.")
     allow_hosts: tuple[str, ...] = Field(default=(), strict=False, description="Other hosts that next links may name.")
 
 
@@ -63,18 +65,25 @@ class Endpoint(Kind):
     params: dict[str, Json] = Field(default_factory=dict, description="Query parameters; null removes a default.")
     data_selector: str | None = Field(default=None, description="JSONPath to the array of records; `$` the whole body.")
     base_url: str | None = Field(default=None, description="Overrides client.base_url.")
-    headers: dict[str, str] = Field(default_factory=dict, description="Sent beside the client's.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Sent beside the client's; may carry `{incremental.start_value}`."
+    )
     body: Json = Field(default=None, description="JSON body of a POST.")
     paginator: Paginator | None = Field(default=None, description="Overrides the client's.")
+    optional: bool = Field(
+        default=False, description="No rows where the last key of data_selector is missing; else that is an error."
+    )
 
 
 class Incremental(Kind):
     """Which field tracks change and how the API is asked for what came since."""
 
     cursor_path: str = Field(default="", description="Field in the record.")
-    initial_value: str | int | float | None = Field(default=None, description="start_value of the first sync.")
+    initial_value: str | int | float | None = Field(
+        default=None, description="start_value of the first sync; `-90d` counts back from it."
+    )
     lookback: str = Field(default="", description="Asked for again each time: 1h, 2d; a number for numeric cursors.")
-    format: Literal["iso", "date", "unix", "unix_ms"] | None = Field(
+    format: Literal["iso", "date", "unix", "unix_ms", "http"] | None = Field(
         default=None, description="How start_value is written; without it as the source wrote it."
     )
     order: Literal["asc"] | None = Field(default=None, description="The listing is ordered by the cursor.")
@@ -197,6 +206,7 @@ class WriteEndpoint(Kind):
     bulk_body_path: str | None = Field(default=None, description="Where the list of a bulk call stands.")
     response_path: str | None = Field(default=None, description="Where the changed record comes back.")
     idempotency_header: str | None = Field(default=None, description="Header that carries the key of a write.")
+    idempotency_body_path: str | None = Field(default=None, description="Where the body carries that key instead.")
     headers: dict[str, str] = Field(default_factory=dict, description="Sent beside the client's.")
     columns: list[str] | dict[str, str] | None = Field(default=None, description="The writable ones.")
     send: Literal["changed", "full"] | None = Field(default=None, description="Default: PUT full, else changed.")

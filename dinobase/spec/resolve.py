@@ -1,7 +1,8 @@
 """Credential values go into a connector; afterwards one rule holds for who renders what.
 
-Paths, params, bodies and variables stay templates (`{incremental.start_value}`, a parent's params, columns of a row;
-literal braces doubled) and are rendered for each request. Everything else is final text. GraphQL documents are neither.
+Paths, params, bodies, variables and headers with the cursor stay templates (`{incremental.start_value}`, a parent's
+params, columns of a row; literal braces doubled) and are rendered for each request. Everything else is final text.
+GraphQL documents are neither.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dinobase.core import clock
 from dinobase.kinds.base import Kind
+from dinobase.kinds.incremental import absolute
+from dinobase.kinds.read.rest import varies
 from dinobase.kinds.template import render, render_json, render_json_known, render_known
 from dinobase.spec.models import Check, Client, Connector, Endpoint, Incremental, Resource, Retrieve, WriteEndpoint
 from dinobase.spec.servers import Server
@@ -89,12 +93,17 @@ def _request(part: Endpoint | Retrieve | WriteEndpoint | Check, values: Values) 
         if name in type(part).model_fields:
             update[name] = render_json_known(getattr(part, name), values)
     if isinstance(part, Endpoint | WriteEndpoint):
-        update["headers"] = render_json(part.headers, values)
+        update["headers"] = _headers(part, values)
         if part.base_url is not None:
             update["base_url"] = render(part.base_url, values)
     if isinstance(part, Endpoint | Retrieve):
         update["data_selector"] = _selector(part.data_selector, values)
     return part.model_copy(update=update)
+
+
+def _headers(part: Endpoint | WriteEndpoint, values: Values) -> dict[str, str]:
+    """Render headers; one that carries the cursor stays a template."""
+    return {n: render_known(text, values) if varies(text) else render(text, values) for n, text in part.headers.items()}
 
 
 def _selector(selector: str | None, values: Values) -> str | None:
@@ -104,5 +113,5 @@ def _selector(selector: str | None, values: Values) -> str | None:
 def _incremental(incremental: Incremental, values: Values) -> Incremental:
     initial = incremental.initial_value
     if isinstance(initial, str):
-        return incremental.model_copy(update={"initial_value": render(initial, values)})
+        return incremental.model_copy(update={"initial_value": absolute(render(initial, values), clock.now())})
     return incremental

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from dinobase.core.errors import SyncError
-from dinobase.kinds import duration
+from dinobase.kinds import duration, moments
 from dinobase.load.naming import column_name
 from dinobase.spec.models import Incremental
 
@@ -71,13 +71,15 @@ def formatted(plan: Incremental, text: str) -> str:
         return moment.isoformat().replace("+00:00", "Z")
     if plan.format == "date":
         return moment.date().isoformat()
+    if plan.format == "http":
+        return moments.http(moment)
     seconds = Decimal(int(moment.replace(microsecond=0).timestamp())) + Decimal(moment.microsecond) / 1_000_000
     # Downwards: asking for what came since a moment must not begin after it.
     return str(int(seconds if plan.format == "unix" else seconds * 1000))
 
 
 def instant(text: str) -> datetime | None:
-    """Read ISO 8601 (UTC where it has no zone) or epoch seconds or milliseconds; None for anything else."""
+    """Read ISO 8601 (UTC where it has no zone), epochs, and what `moments` reads; None for anything else."""
     found = _ISO.fullmatch(text)
     if found:
         try:
@@ -87,7 +89,7 @@ def instant(text: str) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     number = _number(text)
     if number is None:
-        return None
+        return moments.read(text)
     seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
 
@@ -103,6 +105,8 @@ def _earlier(text: str, lookback: str) -> str:
     found = _ISO.fullmatch(text)
     moment = instant(text)
     seconds = duration.seconds(lookback)
+    if found is None and moment is not None and seconds is not None:
+        return moments.alike(moment - timedelta(seconds=seconds), text)
     if found is None or moment is None or seconds is None:
         raise SyncError(
             f"the cursor `{text}` is not a time", hint="`lookback` needs a cursor that is a time or a number"

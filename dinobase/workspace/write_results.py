@@ -37,6 +37,7 @@ class Request(TypedDict):
     body: NotRequired[Any]
     content_type: NotRequired[str]
     idempotency_header: NotRequired[str]
+    idempotency_body_path: NotRequired[str]
 
 
 class Returning(TypedDict):

@@ -50,6 +50,16 @@ STARTS: list[tuple[str, list[list[Any]], list[str | None]]] = [
     ("format: unix_ms", [["2024-03-02T00:00:00.900Z"], []], [None, "1709337600900"]),
     ("format: date", [["2024-03-02T23:00:00-02:00"], []], [None, "2024-03-03"]),
     ("format: iso", [[1709337600], []], [None, "2024-03-02T00:00:00Z"]),
+    # e-mail dates and .NET's are instants too: Sat is before Tue, whatever their letters say
+    (
+        "",
+        [["Tue, 05 Mar 2024 00:30:00 +0200", "Sat, 02 Mar 2024 10:00:00 +0000"], []],
+        [None, "Tue, 05 Mar 2024 00:30:00 +0200"],
+    ),
+    ("format: iso", [["Sat, 02 Mar 2024 10:00:00 +0000"], []], [None, "2024-03-02T10:00:00Z"]),
+    ("lookback: 1h", [["Sat, 02 Mar 2024 10:00:00 GMT"], []], [None, "Sat, 02 Mar 2024 09:00:00 GMT"]),
+    ("format: iso, lookback: 1h", [["/Date(1709337600000+0000)/", "/Date(999)/"], []], [None, "2024-03-01T23:00:00Z"]),
+    ("format: http", [["/Date(1709337600000+0000)/"], []], [None, "Sat, 02 Mar 2024 00:00:00 GMT"]),
     (
         "format: unix, initial_value: '2024-01-01T00:00:00Z', lookback: 1h",
         [["2024-03-02T00:00:00Z"], []],

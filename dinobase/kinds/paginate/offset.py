@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from dinobase.kinds.base import Field
-from dinobase.kinds.paginate.page import Page, Pager, Step
+from dinobase.kinds.paginate.page import Location, Page, Pager, Step, counted
 from dinobase.kinds.path import compile_path
 
 
@@ -15,9 +15,10 @@ class Offset(Pager):
 
     type: Literal["offset"] = "offset"
     limit: int = Field(gt=0, description="Records per page.")
-    offset_param: str = Field(default="offset", description="Query parameter of the offset.")
-    limit_param: str = Field(default="limit", description="Query parameter of the limit.")
+    offset_param: str = Field(default="offset", description="Parameter of the offset; in a body its path.")
+    limit_param: str = Field(default="limit", description="Parameter of the limit.")
     total_path: str = Field(default="", description="JSONPath to the number of records; then pages come at once.")
+    location: Location = Field(default="query", description="Where both go: the query, or the body of a POST.")
 
     def first(self) -> Step:
         """Return offset 0."""
@@ -45,11 +46,11 @@ class Offset(Pager):
 
     def own_params(self) -> tuple[str, ...]:
         """Return the parameters of offset and limit."""
-        return (self.limit_param, self.offset_param)
+        return (self.limit_param, self.offset_param) if self.location == "query" else ()
 
     def _step(self, offset: int, size: int) -> Step:
-        params = ((self.limit_param, str(self.limit)), (self.offset_param, str(offset)))
-        return Step(params=tuple(p for p in params if p[0]), number=offset, size=size)
+        sent = ((self.limit_param, self.limit), (self.offset_param, offset))
+        return counted(self.location, sent, number=offset, size=size)
 
     def _total(self, page: Page, step: Step) -> int | None:
         """Return the number of records, None where it is not known or is less than what has come already."""

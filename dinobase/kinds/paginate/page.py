@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from dinobase.kinds.base import Kind
 from dinobase.kinds.body import Body
 from dinobase.kinds.path import compile_path
+
+Location: TypeAlias = Literal["query", "body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,14 @@ class Pager(Kind):
     def own_params(self) -> tuple[str, ...]:
         """Return the query parameters that the paginator sets, whatever `params` says."""
         return ()
+
+
+def counted(location: Location, sent: Iterable[tuple[str, int]], *, number: int, size: int) -> Step:
+    """Return a step by numbers, in the query or at dotted paths in a body; what has no name is not sent."""
+    named = tuple((name, str(value)) for name, value in sent if name)
+    if location == "body":
+        return Step(body=tuple((name.removeprefix("$."), text) for name, text in named), number=number, size=size)
+    return Step(params=named, number=number, size=size)
 
 
 def ended(page: Page, has_more_path: str, done_path: str) -> bool:

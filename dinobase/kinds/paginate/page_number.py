@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from dinobase.kinds.base import Field
-from dinobase.kinds.paginate.page import Page, Pager, Step
+from dinobase.kinds.paginate.page import Location, Page, Pager, Step, counted
 from dinobase.kinds.path import compile_path, whole
 
 
@@ -14,14 +14,15 @@ class PageNumber(Pager):
     """Stops at page > total, at an empty page, or at a stop status after page one."""
 
     type: Literal["page_number"] = "page_number"
-    page_param: str = Field(default="page", description="Query parameter of the page number.")
+    page_param: str = Field(default="page", description="Parameter of the page number; in a body its path.")
     base_page: int = Field(default=1, ge=0, description="Number of the first page.")
     total_path: str = Field(default="", description="JSONPath to the number of pages.")
     total_records_path: str = Field(default="", description="JSONPath to the number of records.")
     total_header: str = Field(default="", description="Header that holds the number of pages.")
     page_size: int | None = Field(default=None, gt=0, description="Records per page, where known.")
-    page_size_param: str = Field(default="", description="Query parameter that asks for page_size.")
+    page_size_param: str = Field(default="", description="Parameter that asks for page_size.")
     stop_statuses: tuple[int, ...] = Field(default=(), strict=False, description="Statuses that mean: past the end.")
+    location: Location = Field(default="query", description="Where both go: the query, or the body of a POST.")
 
     def first(self) -> Step:
         """Return the first page."""
@@ -50,13 +51,11 @@ class PageNumber(Pager):
 
     def own_params(self) -> tuple[str, ...]:
         """Return the parameters of page and page size."""
-        return tuple(p for p in (self.page_param, self.page_size_param) if p)
+        return tuple(p for p in (self.page_param, self.page_size_param) if p and self.location == "query")
 
     def _step(self, number: int, size: int) -> Step:
-        params: tuple[tuple[str, str], ...] = ((self.page_param, str(number)),)
-        if self.page_size_param and self.page_size:
-            params = (*params, (self.page_size_param, str(self.page_size)))
-        return Step(params=params, number=number, size=size)
+        sent = ((self.page_param, number), (self.page_size_param if self.page_size else "", self.page_size or 0))
+        return counted(self.location, sent, number=number, size=size)
 
     def _last(self, page: Page, step: Step) -> int | None:
         """Return the last page's number, None where no total is known."""

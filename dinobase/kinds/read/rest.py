@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ _MISSING = object()
 class Asked:
     """How a resource is asked for: base_url and headers are final, path, params and body are templates.
 
-    `document` is a GraphQL query; `body` then holds its variables.
+    `document` is a GraphQL query; `body` then holds its variables. `varying` are headers that are templates still.
     """
 
     base_url: str
@@ -35,6 +35,7 @@ class Asked:
     headers: Mapping[str, str]
     body: Json = None
     document: str = ""
+    varying: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Listing:
         return replace(request, body=msgspec.json.encode(body))
 
 
+def varies(header: str) -> bool:
+    """Tell whether a header carries the cursor: it is then a template, all others are final."""
+    return "{incremental." in header
+
+
 def listing(asked: Asked, values: Mapping[str, object]) -> Listing:
     """Fill the templates; what refers to a value that is not there yet (a first run's start) is left out."""
     names = {p.name for p in placeholders(asked.path)}
@@ -67,6 +73,10 @@ def listing(asked: Asked, values: Mapping[str, object]) -> Listing:
     params = {k: v for k, v in asked.params.items() if k not in into_path}
     pairs = tuple(pair for name, value in params.items() for pair in _pairs(name, _filled(value, values)))
     headers = dict(asked.headers)
+    if asked.varying:
+        headers = combined(
+            headers, {k: f for k, v in asked.varying.items() if (f := _filled(v, values)) is not _MISSING}
+        )
     body = None if asked.body is None else _filled(asked.body, values, keep_types=bool(asked.document))
     if asked.document:
         body = {"query": asked.document, "variables": {} if body is None or body is _MISSING else body}

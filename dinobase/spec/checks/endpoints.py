@@ -7,6 +7,7 @@ from typing import Any
 from dinobase.kinds import duration
 from dinobase.kinds.auth.oauth2 import OAuth2
 from dinobase.kinds.base import Kind
+from dinobase.kinds.path import PathError, compile_path
 from dinobase.spec.models import Connector
 from dinobase.spec.report import Path, Report, said
 
@@ -55,11 +56,47 @@ def statuses(report: Report, connector: Connector) -> None:
     found += [
         (("resources", i, "empty_statuses"), resource.empty_statuses) for i, resource in enumerate(connector.resources)
     ]
-    for path, listed in found:
-        for number, status in enumerate(listed):
-            if not 400 <= status <= 599:  # HTTP's classes of failures
-                message = f"`{report.at((*path, number))}` is {status}."
-                report.error((*path, number), "status", message, "Allowed: 400 to 599.")
+    meant = connector.client.errors.statuses if connector.client.errors else {}
+    places: list[tuple[Path, int]] = [((*path, n), s) for path, listed in found for n, s in enumerate(listed)]
+    places += [(("client", "errors", "statuses", word), status) for word, status in meant.items()]
+    for place, status in places:
+        if not 400 <= status <= 599:  # HTTP's classes of failures
+            report.error(place, "status", f"`{report.at(place)}` is {status}.", "Allowed: 400 to 599.")
+
+
+def failures(report: Report, connector: Connector) -> None:
+    """Require a place where a failure inside a 200 is told."""
+    errors = connector.client.errors
+    path: Path = ("client", "errors")
+    if errors is None or report.faulty(path):
+        return
+    if not errors.ok_path and not errors.error_path:
+        message = f"{report.at(path)} has neither ok_path nor error_path."
+        hint = "ok_path: a flag that is false; error_path: where the API's word for the failure stands."
+        report.error(path, "errors", message, hint, key=True)
+    elif errors.statuses and not errors.error_path:
+        message = f"`error_path` is missing in {report.at(path)}: statuses are of the words there."
+        report.error((*path, "error_path"), "missing_key", message)
+
+
+def optional(report: Report, connector: Connector) -> None:
+    """Refuse `optional` where no key can be missing."""
+    for index, resource in enumerate(connector.resources):
+        path: Path = ("resources", index, "endpoint", "optional")
+        selector = resource.endpoint.data_selector
+        if not resource.endpoint.optional or report.faulty((*path[:-1], "data_selector")):
+            continue
+        if connector.type != "rest" or not selector or not _names_a_key(selector):
+            hint = "Write `data_selector` as keys with dots: `data.items`."
+            report.error(path, "optional", f"`{report.at(path)}` needs a data_selector that ends in a key.", hint)
+
+
+def _names_a_key(selector: str) -> bool:
+    try:
+        parts = compile_path(selector).parts
+    except PathError:
+        return True  # said already
+    return parts is not None and bool(parts) and isinstance(parts[-1], str)
 
 
 def bodies(report: Report, connector: Connector) -> None:
@@ -137,4 +174,4 @@ def misplaced(report: Report, connector: Connector) -> None:
                 report.error((*path, field), "misplaced", message, "Add `type: graphql`, or remove it.", key=True)
 
 
-CHECKS = (addresses, spans, statuses, bodies, authentication, resources_there, misplaced)
+CHECKS = (addresses, spans, statuses, failures, optional, bodies, authentication, resources_there, misplaced)

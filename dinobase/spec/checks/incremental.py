@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dinobase.kinds import duration
+from dinobase.kinds.incremental import is_relative
 from dinobase.kinds.template import strings
 from dinobase.spec.models import Connector, Incremental, Resource
 from dinobase.spec.report import Path, Report
@@ -86,7 +87,14 @@ def _windows(report: Report, path: Path, resource: Resource, incremental: Increm
         return
     place = (*path, "window")
     endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.body, resource.variables, resource.arguments)
+    parts = (
+        endpoint.path,
+        endpoint.params,
+        endpoint.headers,
+        endpoint.body,
+        resource.variables,
+        resource.arguments,
+    )
     if not any("incremental.end_value" in text for part in parts for _, text in strings(part)):
         message = f"`{resource.name}` asks in windows and never sends their end."
         report.error(place, "window", message, 'Put "{incremental.end_value}" into params, path or body.')
@@ -103,10 +111,12 @@ def _initial(report: Report, path: Path, incremental: Incremental) -> None:
     place = (*path, "initial_value")
     if incremental.format is None and not incremental.window:
         return
-    if not isinstance(value, str) or "{" in value or _MOMENT.fullmatch(value) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or "{" in value or is_relative(value):
+        return
+    if _MOMENT.fullmatch(value) or _NUMBER.fullmatch(value):
         return
     why = f"`format: {incremental.format}`" if incremental.format else "`window`"
-    hint = 'Write it as "2024-01-31" or "2024-01-31T00:00:00Z", or a number of seconds.'
+    hint = 'Write it as "2024-01-31" or "2024-01-31T00:00:00Z", a number of seconds, or "-90d".'
     report.error(place, "initial_value", f"`{report.at(place)}` is `{value}`, which {why} cannot read.", hint)
 
 

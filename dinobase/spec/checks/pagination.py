@@ -41,6 +41,16 @@ def complete(report: Report, connector: Connector) -> None:
             report.error((*path, "type"), "paginator", f"`{report.at(path)}`: relay is for GraphQL.", hint)
 
 
+def in_bodies(report: Report, connector: Connector) -> None:
+    """Refuse a GET whose page would go into its body."""
+    for path, paginator, resource in _all(connector):
+        if not isinstance(paginator, Offset | PageNumber) or paginator.location == "query" or connector.type != "rest":
+            continue
+        if resource is not None and resource.endpoint.method == "GET":
+            message = f"`{resource.name}` is asked for by GET, which has no body for the page."
+            report.error((*path, "location"), "paginator", message, "Add `method: POST` to its endpoint.")
+
+
 def own_params(report: Report, connector: Connector) -> None:
     """Warn where `params` sets a paginator's own parameter."""
     for index, resource in enumerate(connector.resources):
@@ -66,6 +76,8 @@ def _own(paginator: Paginator | None) -> dict[str, int | None]:
     """Return the parameters that a paginator sets; None stands for a value that changes."""
     if isinstance(paginator, Cursor) and paginator.cursor_param:
         return {paginator.cursor_param: None}
+    if isinstance(paginator, Offset | PageNumber) and paginator.location == "body":
+        return {}
     if isinstance(paginator, Offset):
         return {paginator.offset_param: None, paginator.limit_param: paginator.limit}
     if isinstance(paginator, PageNumber):
@@ -76,4 +88,4 @@ def _own(paginator: Paginator | None) -> dict[str, int | None]:
     return {}
 
 
-CHECKS = (complete, own_params)
+CHECKS = (complete, in_bodies, own_params)

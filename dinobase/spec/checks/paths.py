@@ -46,6 +46,9 @@ def json_paths(report: Report, connector: Connector) -> None:
         found += [((*base, "primary_key", *(() if single else (n,))), key) for n, key in enumerate(keys)]
     for index, write in enumerate(connector.write_endpoints):
         found.append((("write_endpoints", index, "response_path"), write.response_path))
+    errors = connector.client.errors
+    if errors is not None:
+        found += [(("client", "errors", name), getattr(errors, name) or None) for name in ("ok_path", "error_path")]
     for path, holder in holders:
         found += [((*path, name), getattr(holder, name) or None) for name in _PAGINATOR if hasattr(holder, name)]
     for path, text in found:

@@ -51,7 +51,9 @@ def in_resources(report: Report, connector: Connector) -> None:
         _check(report, (*path, "endpoint", "body"), endpoint.body, known, resource)
         _check(report, (*path, "variables"), resource.variables, known, resource)
         _check(report, (*path, "arguments"), resource.arguments, known, resource)
-        for field in ("base_url", "headers", "data_selector"):
+        cursors = _CURSORS if resource.incremental else ()
+        _check(report, (*path, "endpoint", "headers"), endpoint.headers, [*credentials, *cursors], resource)
+        for field in ("base_url", "data_selector"):
             _check(report, (*path, "endpoint", field), getattr(endpoint, field), credentials)
         _check(report, (*path, "data_selector"), resource.data_selector, credentials)
         if resource.incremental is not None:
@@ -92,11 +94,18 @@ def cursor_unused(report: Report, connector: Connector) -> None:
         endpoint = resource.endpoint
         texts = [
             t
-            for part in (endpoint.path, endpoint.params, endpoint.body, resource.variables, resource.arguments)
+            for part in (
+                endpoint.path,
+                endpoint.params,
+                endpoint.headers,
+                endpoint.body,
+                resource.variables,
+                resource.arguments,
+            )
             for _, t in strings(part)
         ]
         if not any(part.name in _CURSORS for text in texts for part in _parts(text)):
-            hint = 'Put "{incremental.start_value}" into params, path or body.'
+            hint = 'Put "{incremental.start_value}" into params, path, body or a header.'
             message = f"`{resource.name}` never sends its cursor: every sync fetches the whole listing."
             report.warn(("resources", index, "incremental"), "cursor_unused", message, hint, key=True)
 
@@ -141,7 +150,7 @@ def _hint(name: str, known: list[str], resource: Resource | None) -> str:
     if name in _CURSORS and resource is not None:
         return f"`{resource.name}` has no `incremental`: add `incremental: {{cursor_path: updated_at}}`."
     if name in _CURSORS:
-        return "The cursor can be used in a resource's path, params, body and variables only."
+        return "The cursor can be used in a resource's path, params, body, headers and variables only."
     if name.startswith("resources."):
         return "Name the parent instead: `parent: {resource: ..., field: ..., param: ...}`."
     guess = did_you_mean(name, known)

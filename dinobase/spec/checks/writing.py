@@ -34,6 +34,10 @@ def shapes(report: Report, connector: Connector) -> None:
                 if getattr(write, field) is not None:
                     message = f"`{report.at((*path, field))}` has no effect without `bulk: true`."
                     report.warn((*path, field), "not_bulk", message, "Add `bulk: true`, or remove it.", key=True)
+        if write.idempotency_body_path and write.bulk and not write.bulk_body_path:
+            place = (*path, "idempotency_body_path")
+            hint = "Use `idempotency_header`, or say where the list stands by `bulk_body_path`."
+            report.error(place, "body_path", f"`{report.at(place)}`: the body is a list, which has no keys.", hint)
         if write.request_body_path is not None and not write.request_body_path.strip("."):
             place = (*path, "request_body_path")
             report.error(place, "body_path", f"`{report.at(place)}` is empty.", "Name a key, or remove it.")
