@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from dinobase.kinds.auth import Auth
 from dinobase.kinds.auth.api_key import ApiKey
 from dinobase.kinds.auth.http_basic import HttpBasic
+from dinobase.kinds.read.rest import varies
 from dinobase.kinds.template import placeholders, render_known
 from dinobase.load.naming import snake
 from dinobase.spec.models import Connector, Endpoint, Resource, WriteEndpoint
@@ -118,6 +119,10 @@ def _resource(ask: Asker, resource: Resource, columns: dict[str, Json]) -> Itera
     params = {key: value for key, value in endpoint.params.items() if key not in in_path}
     yield from _parameter_claims(at, params, operation)
     yield from _body_claims(f"{at}.body", endpoint.body, operation)
+    for name in (name for name, text in endpoint.headers.items() if varies(text)):
+        known = operation.headers()
+        wrong = "" if name.lower() in known else f"{', '.join(sorted(known)) or 'no header'} can be sent"
+        yield Claim("incremental", f"{at}.headers.{name}", wrong)
     answer = operation.answer()
     if answer is None:
         yield Claim("answer", f"{at}.answer", "the specification shows no answer")
@@ -202,9 +207,12 @@ def _paginator(
         if path:
             wrong = "" if answer.at(path) is not None else f"`{path}` is not in the answer"
             yield Claim("paginator", f"{at}.paginator.{name}", wrong)
+    in_body = getattr(paginator, "location", "query") == "body"
     for name in ("cursor_param", "offset_param", "limit_param", "page_param", "page_size_param"):
         parameter = getattr(paginator, name, "")
-        if parameter and endpoint.method == "GET":
+        if parameter and in_body:
+            yield from _body_claims(f"{at}.paginator", {parameter: None}, operation)
+        elif parameter and endpoint.method == "GET":
             yield from _parameter_claims(f"{at}.paginator", {parameter: None}, operation)
     sizes = {getattr(paginator, "limit_param", ""): getattr(paginator, "limit", None)}
     sizes |= {getattr(paginator, "page_size_param", ""): getattr(paginator, "page_size", None)}
@@ -236,6 +244,9 @@ def _write(ask: Asker, write: WriteEndpoint) -> Iterator[Claim]:
     if write.request_body_path:
         yield field_claim("write", f"{at}.request_body_path", write.request_body_path, body, [])
         body = body.at(write.request_body_path) if body else None
+    if write.idempotency_body_path:
+        whole = operation.body(form=write.body_format == "form")
+        yield field_claim("write", f"{at}.idempotency_body_path", write.idempotency_body_path, whole, [])
     columns = write.columns or []
     for path in columns.values() if isinstance(columns, dict) else columns:
         yield field_claim("write", f"{at}.columns.{path}", path, body, [])
@@ -243,6 +254,7 @@ def _write(ask: Asker, write: WriteEndpoint) -> Iterator[Claim]:
     if body is not None and (write.operation or operation_of(write.name)) == "create" and write.columns is not None:
         given = {path.split(".")[0] for path in (columns.values() if isinstance(columns, dict) else columns)}
         given |= {snake(name) for name in given} | set(_fixed_at(write))
+        given |= {write.idempotency_body_path} if write.idempotency_body_path else set()
         known = {name for name in body.required() if name in given or snake(name) in {g.split("__")[0] for g in given}}
         for name in sorted(body.required()):
             yield Claim("required", f"{at}.required.{name}", "" if name in known else f"`{name}` is required")

@@ -109,6 +109,10 @@ class Operation:
         """Return the names of the query parameters, without the brackets of nested ones."""
         return {base_name(parameter["name"]) for parameter in self._all("query")}
 
+    def headers(self) -> set[str]:
+        """Return the names of the header parameters, in lower case."""
+        return {parameter["name"].lower() for parameter in self._all("header")}
+
     def most(self, name: str) -> float | None:
         """Return the greatest value that a query parameter takes, None where none is said."""
         for parameter in self._all("query"):

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from dinobase.kinds.paginate import Paginator
+from dinobase.kinds.read.rest import varies
 from dinobase.kinds.template import placeholders
 from dinobase.spec.models import Connector, Resource
 from tests.connectors.emulator.paging import Asked, known_params, own_params
@@ -187,6 +188,15 @@ def routes(connector: Connector) -> Iterator[Route]:
             pager=pager,
             own=own_params(pager),
         )
+
+
+def in_headers(resource: Resource, sent: Mapping[str, str]) -> dict[str, str]:
+    """Read the holes of headers that carry a cursor; one that was not sent has none."""
+    holes: dict[str, str] = {}
+    for name, template in resource.endpoint.headers.items():
+        if varies(template) and name.lower() in sent:
+            holes |= pattern(template).read(sent[name.lower()]) or {}
+    return holes
 
 
 def address(base: str, path: str) -> str:

@@ -34,6 +34,11 @@ class Asked:
         """Return a parameter, None where it is not there."""
         return dict(self.query).get(name) if name else None
 
+    def number(self, pager: Offset | PageNumber, name: str) -> int | None:
+        """Return a number that pages are asked for by, from where the paginator puts it."""
+        found = get(self.body, steps(name)) if name and pager.location == "body" else self.param(name)
+        return None if found is None else int(found)
+
 
 @dataclass(slots=True)
 class Page:
@@ -118,15 +123,16 @@ def _relay(pager: Relay, asked: Asked, records: Sequence[Json]) -> Page:
 
 
 def _offset(pager: Offset, asked: Asked, records: Sequence[Json]) -> Page:
-    size = min(int(asked.param(pager.limit_param) or SIZE), pager.limit)
-    found, _ = _cut(records, int(asked.param(pager.offset_param) or 0), size)
+    size = min(asked.number(pager, pager.limit_param) or SIZE, pager.limit)
+    found, _ = _cut(records, asked.number(pager, pager.offset_param) or 0, size)
     if pager.total_path:
         found.puts.append((pager.total_path, len(records)))
     return found
 
 
 def _numbered(pager: PageNumber, asked: Asked, records: Sequence[Json]) -> Page:
-    number = int(asked.param(pager.page_param) or pager.base_page) - pager.base_page
+    sent = asked.number(pager, pager.page_param)
+    number = (pager.base_page if sent is None else sent) - pager.base_page
     found, _ = _cut(records, number * SIZE)
     pages = -(-len(records) // SIZE)
     if number and number >= pages and pager.stop_statuses:

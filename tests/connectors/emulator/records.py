@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from dinobase.core.clock import now
 from dinobase.kinds import duration
+from dinobase.kinds.incremental import absolute
 from dinobase.load.naming import snake
 from dinobase.mutate.endpoints import table_name
 from dinobase.spec.models import Connector, Resource
@@ -205,7 +207,7 @@ def span(resource: Resource) -> tuple[datetime, datetime]:
     """Return the moment of a listing's first record, and that of the first change."""
     first, last = values.EPOCH, values.CHANGED
     incremental = resource.incremental
-    begin = values.moment(incremental.initial_value) if incremental else None
+    begin = values.moment(absolute(str(incremental.initial_value), now())) if incremental else None
     if incremental is not None and incremental.window and begin is not None:
         window = timedelta(seconds=duration.seconds(incremental.window) or 86400)
         return begin + timedelta(seconds=60), begin + window * 2.5

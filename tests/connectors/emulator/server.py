@@ -18,11 +18,13 @@ from dinobase.kinds.auth.api_key import ApiKey
 from dinobase.kinds.auth.bearer import Bearer
 from dinobase.kinds.auth.http_basic import HttpBasic
 from dinobase.kinds.auth.oauth2 import OAuth2
+from dinobase.kinds.read.rest import varies
 from dinobase.spec.models import Connector, Resource
 from tests.connectors.emulator import values
-from tests.connectors.emulator.matching import Match, Route, address, pattern, routes
+from tests.connectors.emulator.failing import told
+from tests.connectors.emulator.matching import Match, Route, address, in_headers, pattern, routes
 from tests.connectors.emulator.paging import AT, Asked, enveloped, page
-from tests.connectors.emulator.places import field_path, get, put_list, steps
+from tests.connectors.emulator.places import field_path, get, put, put_list, steps
 from tests.connectors.emulator.records import Record, Records, Stream
 from tests.connectors.emulator.retrieving import Retrieving
 from tests.connectors.emulator.shapes import Shapes
@@ -31,6 +33,7 @@ from tests.servers.vendor import Received, Reply, VendorServer
 
 Json: TypeAlias = Any
 
+_TOKENS = "/emulated/token"
 _EXPIRES_AFTER = 4  # requests with the first token of an OAuth2 connector
 
 
@@ -72,6 +75,8 @@ class Emulator(VendorServer):
             self.requests.append(received)
             try:
                 reply = self.answer(received)
+                if received.path != _TOKENS:
+                    reply = told(self.connector.client.errors, reply)
             except Exception as error:  # noqa: BLE001 - the check reports it, with the request that led to it
                 self.problems.append(f"{received.method} {received.path}: emulator: {type(error).__name__}: {error}")
                 reply = Reply({"message": "the emulator failed"}, 400)
@@ -82,11 +87,13 @@ class Emulator(VendorServer):
 
     def answer(self, request: Received) -> Reply:
         """Return what the vendor would."""
-        if request.path == "/emulated/token":
+        if request.path == _TOKENS:
             return self._token(request)
         asked = Asked(f"{self.url}{request.path}", request.query, _body(request))
         found = self._match(request, asked)
         if found:
+            for match in found:
+                match.holes.update(in_headers(match.resource, request.headers))
             refused = self._refused(request, found[0].resource.auth, found[0].resource.endpoint.headers)
             return refused or self._listing(found, asked)
         check = self.connector.check
@@ -176,6 +183,8 @@ class Emulator(VendorServer):
             return Reply(_one(selector, found.records[0]))
         where = selector if selector is not None else shape.list or ("items" if found.puts else "$")
         body = put_list(None, steps(where), found.records)
+        if resource.endpoint.optional and not found.records:
+            body = put({}, steps(where)[:-1], {})  # such an API leaves the list out
         incremental = resource.incremental
         if incremental is not None and incremental.token_path:
             found.puts.append((incremental.token_path, f"token-{len(stream.records)}"))
@@ -207,7 +216,7 @@ class Emulator(VendorServer):
     def _refused(self, request: Received, method: str | None, headers: dict[str, str]) -> Reply | None:
         """Return a 401 where the credentials are not as the connector has them; None where all is well."""
         for name, value in {**self.connector.client.headers, **headers}.items():
-            if request.headers.get(name.lower()) != value:
+            if not varies(value) and request.headers.get(name.lower()) != value:
                 self.problems.append(f"{request.path}: the header {name} is {request.headers.get(name.lower())}")
         auth = self.connector.auth_methods.get(method) if method else self.connector.client.auth
         if isinstance(auth, OAuth2):

@@ -113,7 +113,8 @@ def completed(
         record = _with(record, name, lift, "integer" if name in {"number", "iid"} else "string")
     incremental = resource.incremental
     if incremental is not None and incremental.cursor_path:
-        record = _with(record, incremental.cursor_path, lift, incremental.format or "date-time", exact=True)
+        style = "date-time" if incremental.format in {None, "iso", "http"} else incremental.format
+        record = _with(record, incremental.cursor_path, lift, style, exact=True)
     for child in connector.resources:
         if child.parent is not None and child.parent.resource == resource.name:
             record = _with(record, child.parent.field, lift, "string", exact=True)

@@ -1,8 +1,9 @@
 """Small values of a compact schema: the same number gives the same value, another number another one.
 
 A compact schema is JSON: a type's name (`string`, `integer`, `number`, `boolean`, `date-time`, `date`, `unix`,
-`unix_ms`, `email`, `uri`, `uuid`, `json`, `any` for several scalar types), a list of allowed values, an object of
-schemas, or `{"[]": schema}` for an array. `?` as a key of an object means: other keys may be there too.
+`unix_ms`, `rfc2822`, `net` for `/Date(ms)/`, `email`, `uri`, `uuid`, `json`, `any` for several scalar types), a list of
+allowed values, an object of schemas, or `{"[]": schema}` for an array. `?` as a key of an object means: other keys may
+be there too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, TypeAlias
+
+from dinobase.kinds import moments
 
 Json: TypeAlias = Any
 Schema: TypeAlias = Any
@@ -21,7 +25,7 @@ STEP = timedelta(days=400)
 OTHERS = "?"
 ITEMS = "[]"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-TIMES = ("date-time", "date", "unix", "unix_ms")
+TIMES = ("date-time", "date", "unix", "unix_ms", "rfc2822", "net")
 
 
 def make(schema: Schema, name: str, number: int) -> Json:
@@ -66,6 +70,10 @@ def written(moment: datetime, style: str) -> Json:
         return int(moment.timestamp())
     if style == "unix_ms":
         return int(moment.timestamp()) * 1000
+    if style == "rfc2822":
+        return format_datetime(moment.replace(microsecond=0))
+    if style == "net":
+        return f"/Date({int(moment.timestamp()) * 1000}+0000)/"
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -80,7 +88,7 @@ def moment(value: Json) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
-        return None
+        return moments.read(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -69,6 +69,7 @@ class Writes:
         self.problems.extend(
             f"write_endpoints.{write.name}: {wrong}" for wrong in wrong_in(write, content, shape, self.connector)
         )
+        content = self._without_key(write, content)
         rows = self._rows(write, content)
         made = [self._one(write, wanted, row, content) for row in rows]
         shown = [record.data for record in made if record is not None]
@@ -94,6 +95,17 @@ class Writes:
         if "json" not in kind:
             self.problems.append(f"write_endpoints.{write.name}: the body is {kind}")
         return _json(request)
+
+    def _without_key(self, write: WriteEndpoint, content: Json) -> Json:
+        """Take the idempotency key out of a body: it is no part of the record."""
+        if not write.idempotency_body_path:
+            return content
+        where = steps(write.idempotency_body_path)
+        if not get(content, where):
+            self.problems.append(f"write_endpoints.{write.name}: the body has no idempotency key")
+            return content
+        inner = get(content, where[:-1])
+        return put(content, where[:-1], {key: value for key, value in inner.items() if key != where[-1]})
 
     def _rows(self, write: WriteEndpoint, content: Json) -> list[dict[str, Json]]:
         """Return the rows' parts of a body, each less its nest."""
