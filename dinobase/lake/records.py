@@ -155,6 +155,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX relationships_by_parent ON relationships (parent_connector, parent_table)",
     ),
+    (
+        """CREATE TABLE metrics (
+            place BIGINT PRIMARY KEY,
+            name TEXT NOT NULL,
+            definition TEXT,
+            origin TEXT NOT NULL,
+            author TEXT NOT NULL,
+            at TEXT NOT NULL
+        )""",
+        "CREATE INDEX metrics_by_name ON metrics (name)",
+    ),
 )
 
 
