@@ -139,7 +139,7 @@ class Operation:
             if found.get("in") == "body":
                 return Node(found["schema"], self.document)
         fields = self._all("formData")
-        if fields and form:
+        if fields and (form or "application/json" in self.spec.get("consumes", ())):
             required = [field["name"] for field in fields if field.get("required")]
             properties = {field["name"]: field for field in fields}
             return Node({"type": "object", "properties": properties, "required": required}, self.document)

@@ -7,6 +7,7 @@ import re
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
+from dinobase.kinds.template import strings
 from dinobase.load.naming import snake
 from dinobase.mutate.endpoints import operation, table_name
 from dinobase.spec.models import Connector, Resource, WriteEndpoint
@@ -64,7 +65,10 @@ class Writes:
             self.expected.remove(write.name)
         path = next(p for w, p in self._paths if w is write)
         wanted = {name: unquote(value) for name, value in (path.read(request.path) or {}).items()}
+        if not wanted and operation(write) != "create":
+            wanted = _in_params(write, request)
         content = self._content(write, request)
+        wanted = wanted or in_body(write, content)
         shape = self.shapes.writes.get(write.name)
         self.problems.extend(
             f"write_endpoints.{write.name}: {wrong}" for wrong in wrong_in(write, content, shape, self.connector)
@@ -209,11 +213,31 @@ class Writes:
         record.changed = True
 
 
+def _in_params(write: WriteEndpoint, request: Received) -> dict[str, str]:
+    """Return what an address whose path names no record says of it in its parameters."""
+    found: dict[str, str] = {}
+    for name, template in write.params.items():
+        if isinstance(template, str) and "{" in template:
+            found |= pattern(template).read(request.get(name)) or {}
+    return found
+
+
 def _whole(write: WriteEndpoint, resource: Resource) -> set[tuple[str, ...]]:
     """Return the places in a body that hold a column of type JSON: what is sent takes the place of what was there."""
     columns = write.columns if isinstance(write.columns, dict) else {name: name for name in write.columns or []}
     kinds = {snake(name): column.type for name, column in resource.columns.items()}
     return {tuple(path.split(".")) for name, path in columns.items() if kinds.get(snake(name)) == "JSON"}
+
+
+def in_body(write: WriteEndpoint, content: Json) -> dict[str, str]:
+    """Return what the fixed part of a body names by placeholders, for an address that names nothing."""
+    if write.bulk or write.mutation:
+        return {}
+    return {
+        text[1:-1]: str(sent)
+        for path, text in strings(write.body)
+        if re.fullmatch(r"\{\w+\}", text) and (sent := get(content, list(path))) is not None
+    }
 
 
 def _flat(
