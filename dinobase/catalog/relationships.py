@@ -34,7 +34,7 @@ def _declared(resource: Resource, schema: str, table: str) -> list[RelatedTable]
     found = []
     for relationship in resource.relationships:
         other = relationship.to if "." in relationship.to else f"{schema}.{relationship.to}"
-        named = ([_column(name) for name in names] for names in (relationship.columns, relationship.to_columns))
+        named = ([column_of(name) for name in names] for names in (relationship.columns, relationship.to_columns))
         pairs = list(zip(*named, strict=False))
         here = f"{schema}.{resource.name}"
         if resource.name == table:
@@ -55,7 +55,7 @@ def _family(
     if connector.resource(parent.resource) is None:
         return []
     child, above = f"{schema}.{resource.name}", f"{schema}.{parent.resource}"
-    column, tag = _column(parent.field), tag_column(parent.resource, parent.field)
+    column, tag = column_of(parent.field), tag_column(parent.resource, parent.field)
     if table == resource.name:
         return [RelatedTable(above, _join(child, above, [(tag, column)]), "many_to_one", "parent")]
     return [RelatedTable(child, _join(above, child, [(column, tag)]), "one_to_many", "parent")]
@@ -66,7 +66,7 @@ def parent_column(field: str) -> str:
     return "__".join(snake(part) for part in field.split("."))
 
 
-def _column(name: str) -> str:
+def column_of(name: str) -> str:
     """Return the column that a connector file means by its name or by the API's path."""
     return name if "__" in name else parent_column(name)
 

@@ -26,6 +26,7 @@ from dinobase.lake.unwritable import own_folder, readable
 DuckDBError = _duckdb.Error
 InterruptError = _duckdb.InterruptException
 OutOfMemory = _duckdb.OutOfMemoryException
+VERSION: str = _duckdb.__version__
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Joins that the data itself shows: sketched, guessed, then counted exactly; kept with what was counted."""
