@@ -166,6 +166,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX metrics_by_name ON metrics (name)",
     ),
+    (
+        """CREATE TABLE profiles (
+            connector TEXT NOT NULL,
+            table_name TEXT NOT NULL,
+            stamp TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            at TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            PRIMARY KEY (connector, table_name)
+        )""",
+    ),
 )
 
 
