@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Self
 
 from dinobase.core.clock import iso, now
 from dinobase.core.settings import Paths
@@ -69,35 +71,61 @@ def _put(content: dict[str, Json], place: Sequence[str], value: Json) -> None:
     content[place[-1]] = value
 
 
-def merge(
-    location: LakeLocation,
-    paths: Paths,
-    connector: Connector,
-    resource: Resource,
-    table: Table,
-    records: Sequence[bytes],
-    gone: Sequence[Mapping[str, Json]],
-    keys: Sequence[Mapping[str, Json]],
-    run: str,
-) -> None:
-    """Bring changed records in and take deleted ones out; `keys` are of all of them."""
-    folder = paths.spool / "writes" / f"{run}-{os.getpid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    writer = Writer(location, paths.cache / "tmp" / f"merge-{os.getpid()}")
-    path = folder / "000000.ndjson"
-    segment = Segment(0, path, len(records), max(map(len, records), default=0))
-    try:
-        with writer.locked(paths.state):
-            writer.attach()
-            if records:
-                _upsert(writer, connector, resource, table, records, segment, keys, run)
-            if gone:
-                _remove(writer, resource, table, gone, run)
-    finally:
-        writer.close()
-        for file in (segment.path, segment.staged, segment.cooked):
-            file.unlink(missing_ok=True)
-        folder.rmdir()
+class Lakeside:
+    """Merges into lakes, each opened once for all that a run of writes changes in it."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._writers: dict[str, Writer] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self._writers):
+            self._writers.pop(name).close()
+
+    @contextmanager
+    def _writer(self, location: LakeLocation) -> Iterator[Writer]:
+        """Hold a lake's write lock; an instance in which something failed is not used again."""
+        known = self._writers.pop(location.name, None)
+        writer = known or Writer(location, self._paths.cache / "tmp" / f"merge-{os.getpid()}")
+        try:
+            with writer.locked(self._paths.state):
+                if known is None:
+                    writer.attach()
+                yield writer
+        except BaseException:
+            writer.close()
+            raise
+        self._writers[location.name] = writer
+
+    def merge(
+        self,
+        location: LakeLocation,
+        connector: Connector,
+        resource: Resource,
+        table: Table,
+        records: Sequence[bytes],
+        gone: Sequence[Mapping[str, Json]],
+        keys: Sequence[Mapping[str, Json]],
+        run: str,
+    ) -> None:
+        """Bring changed records in and take deleted ones out; `keys` are of all of them."""
+        folder = self._paths.spool / "writes" / f"{run}-{os.getpid()}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / "000000.ndjson"
+        segment = Segment(0, path, len(records), max(map(len, records), default=0))
+        try:
+            with self._writer(location) as writer:
+                if records:
+                    _upsert(writer, connector, resource, table, records, segment, keys, run)
+                if gone:
+                    _remove(writer, resource, table, gone, run)
+        finally:
+            for file in (segment.path, segment.staged, segment.cooked):
+                file.unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def _upsert(

@@ -13,7 +13,7 @@ from dinobase.lake.location import Storage
 from dinobase.mutate.apply import Applied, Applier
 from dinobase.mutate.change import RowChange, Table
 from dinobase.mutate.journal import Journal, Writing
-from dinobase.mutate.lakeside import merge, record
+from dinobase.mutate.lakeside import Lakeside, record
 from dinobase.mutate.planner import FindConnector
 from dinobase.mutate.standing import as_applied, counted, ended, rows_of, table_of
 from dinobase.mutate.step import Step, steps_of
@@ -45,16 +45,17 @@ class Runner:
     def run(self, found: Sequence[Mapping[str, Any]], writing: Writing, *, resend: bool = False) -> dict[str, Json]:
         """Send what is open of approved mutations, in order; what follows one that stopped is not tried."""
         stopped = False
-        for mutation in found:
-            table, steps = self.rebuilt(mutation)
-            self._begin(writing, mutation, steps)
-            if not stopped and steps:
-                earlier = self._unmerged(mutation, table, steps)
-                applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
-                self._into_lake(mutation, table, [*earlier, *applied.done], writing)
-                stopped = applied.stopped
-            status = ended([row["status"] for row in self._journal.steps(mutation["mutation_id"])])
-            writing.move(mutation["mutation_id"], "ended", ["executing"], status, finished_at=iso(now()))
+        with Lakeside(self._paths) as lakes:
+            for mutation in found:
+                table, steps = self.rebuilt(mutation)
+                self._begin(writing, mutation, steps)
+                if not stopped and steps:
+                    earlier = self._unmerged(mutation, table, steps)
+                    applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
+                    self._into_lake(lakes, mutation, table, [*earlier, *applied.done], writing)
+                    stopped = applied.stopped
+                status = ended([row["status"] for row in self._journal.steps(mutation["mutation_id"])])
+                writing.move(mutation["mutation_id"], "ended", ["executing"], status, finished_at=iso(now()))
         return counted(self._journal, found)
 
     def _unmerged(
@@ -94,6 +95,7 @@ class Runner:
 
     def _into_lake(
         self,
+        lakes: Lakeside,
         mutation: Mapping[str, Any],
         table: Table,
         done: Sequence[tuple[RowChange, bytes | None]],
@@ -117,7 +119,7 @@ class Runner:
         location = self._storage.lake(table.connector)
         try:
             run = str(mutation["mutation_id"])
-            merge(location, self._paths, connector, resource, table, records, gone, [*keys, *gone], run)
+            lakes.merge(location, connector, resource, table, records, gone, [*keys, *gone], run)
         except DinobaseError as error:
             writing.steps(str(mutation["mutation_id"]), "not_merged", [], {}, {"error": error.message})
         else:
