@@ -162,7 +162,7 @@ class Vendor:
         for document in self.documents.values():
             prefixes = {_HOST.sub("", server.get("url", "")).rstrip("/") for server in document.get("servers", [])}
             prefixes |= {document.get("basePath", "").rstrip("/")} if "swagger" in document else set()
-            for path, methods in document["paths"].items():
+            for path, methods in document.get("paths", {}).items():
                 for method, spec in methods.items():
                     if method in {"get", "post", "put", "patch", "delete"}:
                         operation = Operation(method, path, spec, document)

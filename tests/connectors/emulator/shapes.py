@@ -67,7 +67,7 @@ def read(connector: Connector, folder: Path = SHAPES) -> Shapes:
         resources[resource.name] = Shape(
             completed(record, connector, resource, _taken(connector, resource, written.get("writes", {}))),
             known.get("list", ""),
-            known.get("single", False),
+            known.get("single", bool(resource.primary_key) and not keys_of(resource)),  # of its parent's key alone
         )
     writes = {
         write.name: WriteShape(known.get("body"), known.get("required", []))
