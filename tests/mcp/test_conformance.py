@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.cli_process import Cli
 from tests.mcp.bridges import to_stdio, with_token
 from tests.mcp.doors import http_server
@@ -36,6 +38,7 @@ async def test_the_server_on_http_conforms(cli: Cli, token: str, tmp_path: Path)
             await run(url, "conformance-http.yml", tmp_path)
 
 
+@pytest.mark.torture
 async def test_the_server_on_stdio_conforms(cli: Cli, tmp_path: Path) -> None:
     async with to_stdio(cli, COMMAND) as url:
         await run(url, "conformance-stdio.yml", tmp_path)

@@ -20,7 +20,7 @@ from .source import Source, served
 Tables = dict[str, set[tuple[Any, ...]]]
 
 SIZE = 12 << 20
-LEFT = (0, 60_000, 150_000, 300_000, 450_000)
+LEFT = (0, 150_000, 450_000)
 FILE_LIMITS = (100_000, 250_000)
 STEP = 40_000
 CONFINED = """
