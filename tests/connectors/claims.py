@@ -93,7 +93,8 @@ class Asker:
         base = urlsplit(base_url).path.rstrip("/") if base_url else self.base
         rendered = render_known(path, self.known)
         full = rendered if "://" in rendered else f"{base}/{rendered.lstrip('/')}"
-        return self.vendor.find(method, urlsplit(full).path if "://" in full else full.split("?", 1)[0])
+        host = urlsplit(full if "://" in full else base_url or self.connector.client.base_url).netloc
+        return self.vendor.find(method, urlsplit(full).path if "://" in full else full.split("?", 1)[0], host)
 
     def whole_path(self, resource: Resource) -> str:
         """Return the path; a parent's field that is an address stands in it as the specification's example."""

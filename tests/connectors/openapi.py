@@ -177,15 +177,15 @@ class Vendor:
             found += [follow(scheme, document) for scheme in schemes.values()]
         return found
 
-    def find(self, method: str, path: str) -> Operation | None:
-        """Return the operation whose path fits best; a placeholder fits a placeholder, `{+x}` several of them."""
+    def find(self, method: str, path: str, host: str = "") -> Operation | None:
+        """Return the operation whose path fits best, then whose file is of that host; `{+x}` fits several places."""
         wanted = _segments(path)
         fits = [
-            (sum("{" not in segment for segment in have), operation)
+            (sum("{" not in segment for segment in have), _serves(operation.document, host), operation)
             for have, verb, operation in self._operations
             if verb == method.lower() and _fits(wanted, have)
         ]
-        return max(fits, key=lambda fit: fit[0])[1] if fits else None
+        return max(fits, key=lambda fit: fit[:2])[2] if fits else None
 
 
 def follow(value: Json, document: Document) -> Json:
@@ -223,6 +223,11 @@ def _free(schema: Json) -> bool:
 
 def _only_null(schema: Json) -> bool:
     return schema.get("type") == "null" or bool({"allOf", "anyOf", "oneOf"} & schema.keys())
+
+
+def _serves(document: Document, host: str) -> bool:
+    """Tell whether a file says that it is of a host."""
+    return bool(host) and any(f"//{host}" in str(server.get("url", "")) for server in document.get("servers", []))
 
 
 def _segments(path: str) -> list[str]:

@@ -25,7 +25,15 @@ _FIELDS = 12  # fields of a record beside those that the connector names
 _INSIDE = 6
 _ALL = 10_000
 _VALUES = 12
-_FORMATS = {"date-time": "date-time", "date": "date", "email": "email", "uri": "uri", "url": "uri", "uuid": "uuid"}
+_FORMATS = {
+    "date-time": "date-time",
+    "date-time-rfc-2822": "rfc2822",
+    "date": "date",
+    "email": "email",
+    "uri": "uri",
+    "url": "uri",
+    "uuid": "uuid",
+}
 _SCALARS = {"string", "integer", "number", "boolean"}
 _NUMBERS = {"int32": "integer", "int64": "integer"}
 _PLACE = re.compile(r"`((?:resources|write_endpoints|check|client|auth_methods)[\w.\[\]+-]*)`")
