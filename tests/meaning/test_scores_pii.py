@@ -1,0 +1,26 @@
+"""How much of the personal data of a generated company is found, and how little else is taken for it."""
+
+from __future__ import annotations
+
+from dinobase.workspace import Workspace
+from tests.meaning.company import Company
+from tests.meaning.scores import profiled, score
+
+
+def test_what_is_called_personal_is_personal_and_little_is_missed(lakes: Workspace, firm: Company) -> None:
+    found = {at: column.pii for at, column in profiled(lakes).items() if column.pii}
+    result = score(found, firm.truth.pii, firm.truth.perhaps)
+    print(f"pii: precision {result.precision:.3f}, recall {result.recall:.3f}; missed {result.missed}")
+    assert result.precision >= 0.95, result.false
+    assert result.recall >= 0.95, result.missed
+
+
+def test_every_kind_of_personal_data_is_found(lakes: Workspace, firm: Company) -> None:
+    found = {at: column.pii for at, column in profiled(lakes).items() if column.pii}
+    assert {found.get(at) for at in firm.truth.pii} >= set(firm.truth.pii.values())
+
+
+def test_of_personal_columns_no_value_is_kept(lakes: Workspace) -> None:
+    personal = [column for column in profiled(lakes).values() if column.pii]
+    assert personal
+    assert all((c.least, c.greatest, tuple(c.top), tuple(c.values)) == (None, None, (), ()) for c in personal)
