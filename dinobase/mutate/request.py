@@ -150,8 +150,8 @@ def body(target: Target, changes: Sequence[RowChange], bodies: Sequence[Json], v
 def _variables(endpoint: WriteEndpoint, values: Mapping[str, Json], content: Json) -> Json:
     """Return a mutation's variables; the changes lie over what `variables` says of the same one, such as its id."""
     name = endpoint.request_body_path
-    if not name:
-        return render_json(endpoint.variables, values, keep_types=True)
+    if not name:  # each column is a variable of its own
+        return _laid(render_json(endpoint.variables, values, keep_types=True), content)
     filled = render_json(endpoint.variables, {**values, name: content}, keep_types=True)
     if f"{{{name}}}" not in {text for _, text in strings(endpoint.variables)}:
         nest = tuple(name.split("."))

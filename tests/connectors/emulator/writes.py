@@ -115,7 +115,8 @@ class Writes:
         """Return the rows' parts of a body, each less its nest."""
         if write.mutation:
             variables = content.get("variables", {}) if isinstance(content, dict) else {}
-            inner = get(variables, steps(write.request_body_path)) if write.request_body_path else {}
+            alone = {name: value for name, value in variables.items() if name not in write.variables}
+            inner = get(variables, steps(write.request_body_path)) if write.request_body_path else alone
             return [{**variables, "\0": inner or {}}]
         items = [content]
         if write.bulk:
