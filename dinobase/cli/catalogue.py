@@ -39,6 +39,13 @@ _A = "dinobase.workspace.annotating"
 COMMANDS: tuple[Command, ...] = (
     Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
     Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
+    Command(
+        "set",
+        "Set up",
+        "set",
+        "How often a connector is synced, when it is stale",
+        (("set", "dinobase.workspace.setting:Settled"),),
+    ),
     Command("remove", "Set up", "remove", "Disconnect, and drop the data unless told", (("remove", f"{_R}:Removed"),)),
     Command(
         "connectors",
@@ -66,6 +73,13 @@ COMMANDS: tuple[Command, ...] = (
         "sync",
         "Bring new and changed rows into the tables",
         (("sync", "dinobase.sync.report:SyncReport"), ("sync --dry-run", "dinobase.sync.report:DryRun")),
+    ),
+    Command(
+        "refresh",
+        "Data",
+        "refresh",
+        "Bring in what is new, of all or of what is stale",
+        (("refresh", "dinobase.sync.report:SyncReport"),),
     ),
     Command("info", "Data", "info", "What is here, short", (("info", "dinobase.catalog.info:Info"),)),
     Command(

@@ -141,6 +141,20 @@ TEXTS: dict[str, Text] = {
             "dinobase describe stripe",
         ),
     ),
+    "set": Text(
+        "Change what config.yaml says of a connector: how often it is synced, after how long its data is stale, which\n"
+        "tables are synced. Comments in the file stay. Nothing after the = brings the default back.",
+        (
+            "dinobase set stripe sync_interval=10m freshness=2h",
+            "dinobase set archive sync_interval=never freshness=never",
+            "dinobase set stripe freshness=",
+        ),
+    ),
+    "refresh": Text(
+        "Bring new and changed rows in: of connectors, of single tables, or of whatever is stale. The same as `sync`\n"
+        "for whoever asks, under the access rules; `sync` has --full-refresh, --dry-run and the scheduler.",
+        ("dinobase refresh --stale", "dinobase refresh stripe hubspot.contacts"),
+    ),
     "annotate": Text(
         "Say what a connector, a table or a column means. What people say counts before what agents and models say,\n"
         "that before the connector's file, and heuristics last. Nothing is overwritten: --remove brings the next back.",

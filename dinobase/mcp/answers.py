@@ -46,7 +46,8 @@ def status(found: Status) -> str:
             f"synced {minute(one.last_sync)}{', stale' if one.is_stale else ''}" if one.last_sync else "never synced"
         )
         every = f", every {one.sync_interval}" if one.sync_interval else ""
-        lines.append(f"{one.name}: {one.status}, {fresh}{every}, {len(one.tables)} tables")
+        limit = f", stale after {one.freshness}" if one.freshness != "never" else ""
+        lines.append(f"{one.name}: {one.status}, {fresh}{every}, {len(one.tables)} tables{limit}")
         if one.error:
             lines.append(f"  {_line(one.error)}")
         for table in one.tables:
@@ -82,7 +83,7 @@ def synced(report: SyncReport) -> str:
             if table.total_rows or table.error:  # 0 where rules hide rows too
                 told += f", {table.rows} rows came, {table.total_rows} in all"
             lines.append(f"{told}: {_error(table.error)}" if table.error else told)
-    return "\n".join(lines)
+    return "\n".join(lines) if report.connectors else "Nothing is stale."
 
 
 def failure(error: Mapping[str, Any]) -> str:

@@ -40,6 +40,6 @@ def _effect(tool: Tool) -> str:
 
 def _type(facts: Mapping[str, Any]) -> str:
     if facts["type"] == "array":
-        return f"list of {facts['minItems']} to {facts['maxItems']} {facts['items']['type']}s"
+        return f"list of {facts.get('minItems', 0)} to {facts['maxItems']} {facts['items']['type']}s"
     span = f", {facts['minimum']} to {facts['maximum']}" if "minimum" in facts else ""
     return f"{facts['type']}{span}"

@@ -78,7 +78,8 @@ def refresh(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) 
         elif event.kind == "waiting" and event.seconds >= 1:
             report(f"{event.connector}: waits {event.seconds:.0f} s ({event.reason})")
 
-    return answers.synced(desk.workspace.refresh(args["names"], observe=observe, identity=identity))
+    names = args["names"]
+    return answers.synced(desk.workspace.refresh(names, stale=not names, observe=observe, identity=identity))
 
 
 def exec_code(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:

@@ -12,6 +12,7 @@ from dinobase.access.guard import Guard, guard_of
 from dinobase.access.pii import declared, of_column, over
 from dinobase.access.policy import Policy, policy_of
 from dinobase.catalog.annotations import Book, personal
+from dinobase.catalog.freshness import freshness_of
 from dinobase.catalog.runs import RunLog
 from dinobase.core.clock import iso, new_id, now
 from dinobase.core.errors import QueryError
@@ -29,7 +30,6 @@ from dinobase.mutate.sender import SALT_BYTES, mark
 from dinobase.mutate.step import Step, steps_of
 from dinobase.mutate.values import Json
 from dinobase.query.decision import TableUse
-from dinobase.query.engine import freshness_of
 from dinobase.spec.models import Connector, Resource
 
 FindConnector: TypeAlias = Callable[[str], Connector]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dinobase.catalog.freshness import freshness_of
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.core.errors import (
     LakeError,
@@ -21,7 +22,6 @@ from dinobase.core.errors import (
     UsageError,
 )
 from dinobase.core.settings import Paths
-from dinobase.kinds.duration import seconds
 from dinobase.lake import reader
 from dinobase.lake.convert import Column, columns_of
 from dinobase.lake.introspect import LakeTable, LakeView, view_lake
@@ -329,14 +329,6 @@ class QueryEngine:
         missing = read.hidden - {name.lower() for name in self._columns(connection, read)}
         if missing:
             raise UnknownName(f"There is no column {min(missing)}", code="unknown.column", column=min(missing))
-
-
-def freshness_of(config: Mapping[str, Any]) -> dict[str, float]:
-    """Return connector -> seconds after which its data is stale, from config.yaml as plain data."""
-    return {
-        name: seconds(entry.get("freshness") or "") or DEFAULT_FRESHNESS_S
-        for name, entry in config.get("connectors", {}).items()
-    }
 
 
 def finish(row: tuple[Any, ...], columns: list[Column]) -> tuple[Any, ...]:

@@ -114,7 +114,8 @@ def _check_durations(report: Report, config: Config) -> None:
             place: Path = ("connectors", name, "sync_interval")
             message = f"`{report.at(place)}` is `{connector.sync_interval}`."
             report.error(place, "duration", message, f"Allowed: {timing.ALLOWED}.")
-        found.append((("connectors", name, "freshness"), connector.freshness))
+        if connector.freshness != timing.NEVER:
+            found.append((("connectors", name, "freshness"), connector.freshness))
     for path, text in found:
         if text and duration.seconds(text) is None:
             message = f"`{report.at(path)}` is `{text}`."

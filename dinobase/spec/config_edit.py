@@ -6,7 +6,7 @@ What a change would make is validated before it is written; an edit that would b
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -51,6 +51,20 @@ def put_connector(paths: Paths, name: str, connector: ConnectorConfig, *, replac
         if section.fa.flow_style() and not section:
             section.fa.set_block_style()
         section[name] = entry
+    return _read(paths)
+
+
+def change_connector(paths: Paths, name: str, values: Mapping[str, Any]) -> Config:
+    """Set keys of a connector that is there; an empty value takes the key away."""
+    with _editing(paths) as settings:
+        section = _section(settings)
+        if name not in section:
+            raise RequestError(f"`{name}` is not connected", code="unknown.connector", hint="dinobase connectors")
+        for key, value in values.items():
+            if value:
+                section[name][key] = value
+            else:
+                section[name].pop(key, None)
     return _read(paths)
 
 

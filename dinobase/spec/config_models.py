@@ -24,7 +24,9 @@ class ConnectorConfig(Kind):
     sync_interval: str = Field(
         default="", description="When it is due: every 15m, 1h, 1d, at a cron expression's moments, or `never`."
     )
-    freshness: str = Field(default="", description="Older data is stale: 1h.")
+    freshness: str = Field(
+        default="", description="Older data is stale: 2h, `never`. Default: 1h, a database's 6h, a file's never."
+    )
     resources: list[str] = Field(
         default_factory=list, description="What is synced: names, or `+name` beside the default set."
     )

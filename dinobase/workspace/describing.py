@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from dinobase.catalog.annotations import Book
 from dinobase.catalog.describe import Describer
 from dinobase.catalog.dress import dress
+from dinobase.catalog.freshness import freshness_of
 from dinobase.core import errors
 from dinobase.core.settings import Paths
-from dinobase.query.engine import freshness_of
 from dinobase.spec import compiled
 from dinobase.sync import registry, sources
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from dinobase.catalog.annotations import Book
+from dinobase.catalog.freshness import freshness_of
 from dinobase.catalog.index import Definitions, Index
 from dinobase.catalog.runs import RunLog
 from dinobase.core.settings import Paths
-from dinobase.query.engine import freshness_of
 from dinobase.spec.config_plain import plain_config
 from dinobase.sync import facts, sources
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
+from dinobase.catalog import freshness
+from dinobase.catalog.runs import LastSync, RunLog
 from dinobase.core.clock import iso
 from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact_url
 from dinobase.core.settings import Paths
-from dinobase.kinds import duration
 from dinobase.lake.introspect import HIDDEN, view_lake
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import lake_exists
@@ -40,6 +40,7 @@ def connectors(search: str, paths: Paths, guard: Guard | None = None) -> results
                 tables=[results.TableRows(t.name, t.rows) for t in status.tables if t.rows or t.last_sync],
                 last_sync=status.last_sync,
                 is_stale=status.is_stale,
+                freshness=status.freshness,
                 definition=_origin(status.type, paths),
             )
         )
@@ -96,8 +97,8 @@ def _connector(
             for table, last in own.items()
             if guard.policy.table(name, table)
         }
-    freshness = duration.seconds(entry.get("freshness") or "") or DEFAULT_FRESHNESS_S
-    tables = [_table(t, rows, own.get(t, LastSync()), freshness) for t in sorted({*rows, *own})]
+    limit = freshness.limit(entry)
+    tables = [_table(t, rows, own.get(t, LastSync()), limit) for t in sorted({*rows, *own})]
     run = log.last_run(name)
     times = [t.last_sync for t in tables if t.last_sync]
     return results.ConnectorStatus(
@@ -108,6 +109,7 @@ def _connector(
         is_stale=not tables or any(t.is_stale for t in tables),
         tables=tables,
         sync_interval=entry.get("sync_interval") or None,
+        freshness=freshness.said(entry),
         error=broken or _said(run, told=not _covers(guard, name)),
     )
 
@@ -118,14 +120,14 @@ def _said(run: Mapping[str, Any] | None, *, told: bool) -> str | None:
     return str(run["error"]) if told else _FAILED
 
 
-def _table(name: str, rows: Mapping[str, int], last: LastSync, freshness: float) -> results.TableStatus:
+def _table(name: str, rows: Mapping[str, int], last: LastSync, limit: float) -> results.TableStatus:
     counted = last.total_rows if last.total_rows is not None else rows.get(name, 0)
     return results.TableStatus(
         name=name,
         rows=counted,
         status=last.status or "never",
         last_sync=iso(datetime.fromisoformat(last.synced_at)) if last.synced_at else None,
-        is_stale=last.is_stale(freshness),
+        is_stale=last.is_stale(limit),
         error=last.error if last.status not in _GOOD and last.error else None,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dinobase.core.errors import UnknownName, did_you_mean
 from dinobase.core.values import Event, Observer
-from dinobase.sync.report import ConnectorReport, SyncReport, TableReport
+from dinobase.sync.report import ConnectorReport, SyncReport, TableReport, status_of
 from dinobase.workspace import syncing
 
 if TYPE_CHECKING:
@@ -23,35 +23,61 @@ _FAILED: Mapping[str, Any] = {
 }
 
 
-def refresh(workspace: Workspace, names: Sequence[str], identity: str, observe: Observer) -> SyncReport:
-    """Sync connectors, or single tables of one (`connector.table`); raises UnknownName."""
+def refresh(
+    workspace: Workspace, names: Sequence[str], identity: str, observe: Observer, *, stale: bool = False
+) -> SyncReport:
+    """Sync connectors, or single tables (`connector.table`); `stale`: of these what is old. Raises UnknownName."""
     config, guard = workspace.config(), workspace.guard(identity)
     known = [name for name in sorted(config.connectors) if guard is None or guard.policy.connector(name)]
-    chosen: dict[str, None] = {}
-    resources: list[str] = []
-    for name in names:
+    chosen: dict[str, list[str]] = {}
+    for name in names or known:
         connector, _, table = name.partition(".")
         if connector not in known:
             raise _unknown(connector, known)
         if table and guard is not None and not guard.policy.table(connector, table):
             raise UnknownName(f"There is no table {name}", code="unknown.table", hint=f"dinobase describe {connector}")
-        chosen[connector] = None
-        resources += [table] if table else []
+        tables = chosen.setdefault(connector, [])
+        if table and table not in tables:
+            tables.append(table)
+    whole = {name.partition(".")[0] for name in names if "." not in name}
+    wanted = {name: () if name in whole else tuple(tables) for name, tables in chosen.items()}
+    if stale:
+        wanted = _stale(workspace, wanted, identity)
+    groups: dict[tuple[str, ...], list[str]] = {}  # tables are named for one connector at a time
+    for name, resources in wanted.items():
+        groups.setdefault((name, *resources) if resources else (), []).append(name)
     try:
-        report = syncing.sync(
-            list(chosen) or known,
-            resources=resources,
-            full_refresh=False,
-            observe=_watched(observe, guard),
-            config=config,
-            paths=workspace.paths,
-            by=identity,
-        )
+        reports = [
+            syncing.sync(
+                group,
+                resources=resources[1:],
+                full_refresh=False,
+                observe=_watched(observe, guard),
+                config=config,
+                paths=workspace.paths,
+                by=identity,
+            )
+            for resources, group in groups.items()
+        ]
     except UnknownName as error:
         if guard is None or not any(guard.covers(name) for name in chosen):
             raise
         raise UnknownName(error.message, code=error.error_code, hint="dinobase describe shows what is there.") from None
-    return report if guard is None else replace(report, connectors=[_shown(one, guard) for one in report.connectors])
+    found = [one for report in reports for one in report.connectors]
+    status = status_of(report.status for report in reports)
+    return SyncReport(status, found if guard is None else [_shown(one, guard) for one in found])
+
+
+def _stale(workspace: Workspace, wanted: Mapping[str, tuple[str, ...]], identity: str) -> dict[str, tuple[str, ...]]:
+    """Return what is older than it may be: connectors with such a table, and of tables that are named, those."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in workspace.status(identity=identity).connectors:
+        if one.name in wanted and one.is_stale:
+            fresh = {table.name for table in one.tables if not table.is_stale}
+            tables = tuple(name for name in wanted[one.name] if name not in fresh)
+            if tables or not wanted[one.name]:
+                found[one.name] = tables
+    return found
 
 
 def _unknown(name: str, known: Sequence[str]) -> UnknownName:

@@ -77,7 +77,7 @@ class TableRows:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorSummary:
-    """One connected connector."""
+    """One connected connector; older data than `freshness` is stale."""
 
     name: str
     type: str
@@ -85,6 +85,7 @@ class ConnectorSummary:
     last_sync: str | None
     is_stale: bool
     definition: str = "packaged"
+    freshness: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ class ConnectorStatus:
     is_stale: bool
     tables: Sequence[TableStatus]
     sync_interval: str | None = None
+    freshness: str = ""
     error: str | None = None
 
 

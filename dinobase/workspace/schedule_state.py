@@ -98,7 +98,7 @@ def overview(paths: Paths) -> Schedule:
 def timing_of(entry: Mapping[str, Any], zone: tzinfo) -> timing.Timing | None:
     """Return when a connector is due: as its entry says, else as often as its data may be old; None for never."""
     text = entry.get("sync_interval") or ""
-    if text:
+    if text or entry.get("freshness") == timing.NEVER:
         return timing.parse(text, zone)
     return timing.parse(entry.get("freshness") or "", zone) or timing.Every(DEFAULT_FRESHNESS_S)
 

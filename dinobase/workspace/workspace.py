@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dinobase.workspace import results
     from dinobase.workspace.annotating import Annotated, Annotations
     from dinobase.workspace.mcp import Mcp
+    from dinobase.workspace.setting import Settled
     from dinobase.workspace.upkeep import Maintained
 
 
@@ -205,12 +206,23 @@ class Workspace(Writing):
         )
 
     def refresh(
-        self, names: Sequence[str] = (), *, observe: Observer | None = None, identity: str = "cli"
+        self,
+        names: Sequence[str] = (),
+        *,
+        stale: bool = False,
+        observe: Observer | None = None,
+        identity: str = "cli",
     ) -> SyncReport:
-        """Bring new and changed rows in for an identity: connectors, or single tables (`connector.table`)."""
+        """Bring new rows in for an identity: connectors, or tables (`connector.table`); `stale`: only what is old."""
         from dinobase.workspace import refreshing
 
-        return refreshing.refresh(self, names, identity, observe or _ignore)
+        return refreshing.refresh(self, names, identity, observe or _ignore, stale=stale)
+
+    def set(self, name: str, words: Sequence[str]) -> Settled:
+        """Set `key=value` of a connector: sync_interval, freshness, resources; without words show them."""
+        from dinobase.workspace import setting
+
+        return setting.change(self.paths, name, self.connector(name), setting.pairs(words))
 
     def plan(self, names: Sequence[str] = (), *, resources: Sequence[str] = (), full_refresh: bool = False) -> DryRun:
         """Say what `sync` would ask for; nothing is requested, nothing written."""

@@ -54,6 +54,8 @@ LINES = {
     "token list": ["token", "list"],
     "token revoke": ["token", "revoke", "bot"],
     "maintain": ["maintain"],
+    "set": ["set", "acme", "freshness=2h"],
+    "refresh": ["refresh", "acme.users"],
     "doctor": ["doctor"],
     "remove": ["remove", "acme", "--yes"],
     "sync failed": ["sync"],

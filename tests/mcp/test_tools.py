@@ -74,7 +74,7 @@ async def test_connectors_are_listed_with_tables_and_sizes(door: Door) -> None:
 
 async def test_the_status_says_what_was_never_synced(door: Door) -> None:
     async with door() as session:
-        assert "stripe: never, never synced, 2 tables" in text(await session.call_tool("status", {}))
+        assert "stripe: never, never synced, 2 tables, stale after 1h" in text(await session.call_tool("status", {}))
 
 
 async def test_the_history_of_a_table_is_listed_and_its_past_is_queried(door: Door) -> None:

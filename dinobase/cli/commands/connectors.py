@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
                 Column("rows", "count"),
                 Column("last_sync", "time"),
                 Column("fresh", "status"),
+                Column("freshness"),
             ),
             [
                 (
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
                     sum(t.rows for t in c.tables),
                     c.last_sync,
                     "never" if c.last_sync is None else ("stale" if c.is_stale else "fresh"),
+                    c.freshness,
                 )
                 for c in result.connectors
             ],

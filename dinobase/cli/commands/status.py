@@ -25,20 +25,22 @@ def run(args: argparse.Namespace) -> int:
     rows: list[tuple[object, ...]] = []
     after = []
     for connector in result.connectors:
+        limits = connector.freshness
         for table in connector.tables:
             fresh = "never" if table.last_sync is None else ("stale" if table.is_stale else "fresh")
-            rows.append((f"{connector.name}.{table.name}", table.rows, table.last_sync, fresh, table.status))
+            rows.append((f"{connector.name}.{table.name}", table.rows, table.last_sync, fresh, limits, table.status))
             if table.error:
                 after.append(f"[red]✗[/red] [bold]{connector.name}.{table.name}[/bold]: {plain(table.error)}")
         if connector.error and not any(table.error for table in connector.tables):
             after.append(f"[red]✗[/red] [bold]{connector.name}[/bold]: {plain(connector.error)}")
         if not connector.tables:
-            rows.append((connector.name, None, connector.last_sync, "never", connector.status))
+            rows.append((connector.name, None, connector.last_sync, "never", limits, connector.status))
     columns = (
         Column("table", "name"),
         Column("rows", "count"),
         Column("last_sync", "time"),
         Column("fresh", "status"),
+        Column("freshness"),
         Column("status", "status"),
     )
     before = (f"[dim]workspace {plain(result.workspace)}[/dim]", "")

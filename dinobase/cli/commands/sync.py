@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _dry_run(workspace, args, out)
     report = _sync(workspace, args)
-    out.emit(report, _table(report))
+    out.emit(report, table(report))
     return report.exit_code
 
 
@@ -69,21 +69,22 @@ def _sync(workspace: Workspace, args: argparse.Namespace) -> SyncReport:
     )
 
 
-def _table(report: SyncReport) -> Table:
+def table(report: SyncReport, nothing: str = "") -> Table:
+    """Return a line per table, and what failed; `nothing`: what an empty report means."""
     rows = []
     after: list[str] = []
     for connector in report.connectors:
         if connector.error:
             after += _failure(connector.name, connector.error)
-        for table in connector.tables:
-            rows.append((f"{connector.name}.{table.name}", table.status, table.rows, table.total_rows))
-            if table.error:
-                after += _failure(f"{connector.name}.{table.name}", table.error)
+        for one in connector.tables:
+            rows.append((f"{connector.name}.{one.name}", one.status, one.rows, one.total_rows))
+            if one.error:
+                after += _failure(f"{connector.name}.{one.name}", one.error)
     return Table(
         (Column("table", "name"), Column("status", "status"), Column("rows", "count"), Column("total_rows", "count")),
         rows,
         after=tuple(after),
-        empty="" if after else "Nothing is connected yet: [bold]dinobase add NAME[/bold]",
+        empty="" if after else nothing or "Nothing is connected yet: [bold]dinobase add NAME[/bold]",
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import MaxLen
 
 from dinobase.mcp.call import Call
 from dinobase.mcp.tools import tool
 
 
-async def refresh(call: Call, names: Annotated[list[str], MinLen(1), MaxLen(50)]) -> str:
-    """Fetch what is new, for connectors or tables."""
+async def refresh(call: Call, names: Annotated[list[str], MaxLen(50)] = []) -> str:  # noqa: B006 - never changed
+    """Fetch what is new, for connectors or tables; all stale ones by default."""
     return await call.ask("refresh", names=names)
 
 
