@@ -33,7 +33,7 @@ BURST, PER_SECOND = 200, 50  # calls of one token
 
 def serve(workspace: Workspace, *, host: str, port: int, say: Callable[[str], object], scheduled: bool = False) -> None:
     """Serve until Ctrl-C; `say` is told the address. scheduled: a scheduler is to be well, too, for /healthz."""
-    listening = _bind(host, port)
+    listening = listen(host, port)
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     say(f"MCP at http://{shown}:{bound}{PATH}")
@@ -110,9 +110,11 @@ async def _lifespan(life: Callable[[], Any], receive: Receive, send: Send) -> No
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises UsageError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # With TCP named asyncio sends small parts at once: else each waits for the ACK of the last, which clients delay.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
