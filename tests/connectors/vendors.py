@@ -100,6 +100,8 @@ def as_openapi(data: Json) -> Document | None:
     """Return a document with OpenAPI's `paths`; None where it is none."""
     if not isinstance(data, dict):
         return None
+    if str(data.get("info", {}).get("title", "")).startswith("Salesforce Platform"):
+        return _records_of_any_object(data)
     if "openapi" in data or "swagger" in data:
         return data
     if data.get("discoveryVersion"):
@@ -140,6 +142,26 @@ def _discovery(data: Document) -> Document:
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": {"oauth2": {"type": "oauth2"}}},
     }
+
+
+def _records_of_any_object(data: Json) -> Document:
+    """Leave open what Salesforce shows by one example: which fields a record has is each object's own."""
+
+    def walk(value: Json) -> Json:
+        if isinstance(value, list):
+            return [walk(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        found = {key: walk(inner) for key, inner in value.items()}
+        known = found.get("properties")
+        return {**found, "additionalProperties": True} if isinstance(known, dict) and "attributes" in known else found
+
+    document: Document = walk(data)
+    for path, methods in document["paths"].items():
+        for method in methods.values():
+            if "{SOBJECT_API_NAME}" in path and isinstance(method, dict) and "requestBody" in method:
+                method["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    return document
 
 
 def _named(reference: Json) -> Json:
