@@ -39,6 +39,7 @@ _A = "dinobase.workspace.annotating"
 COMMANDS: tuple[Command, ...] = (
     Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
     Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
+    Command("auth", "Set up", "auth", "Allow the access in your browser (OAuth2)", (("auth", f"{_R}:Authorized"),)),
     Command(
         "set",
         "Set up",

@@ -67,6 +67,11 @@ def note(text: str) -> None:
     _write(text, _DIM)
 
 
+def address(text: str) -> None:
+    """Show an address that a person is to open, as it is: a masked one leads nowhere, and it holds no secret."""
+    _send(text)
+
+
 def warn(text: str) -> None:
     """Say something that a person should look at."""
     _write(f"warning: {text}", _YELLOW)

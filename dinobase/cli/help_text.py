@@ -67,6 +67,18 @@ TEXTS: dict[str, Text] = {
         ),
         "The credential flags of a connector: dinobase add NAME --help",
     ),
+    "auth": Text(
+        "Allow the access to an API that wants a person's consent (OAuth2): opens your browser, takes the answer on\n"
+        "a port of this machine, keeps the tokens where credentials rest, and proves them with one request. `add`\n"
+        "does this by itself on a terminal; run it again when the access was revoked, or for another account.",
+        (
+            "dinobase auth google_sheets",
+            "dinobase auth xero --no-browser                    # prints the address; paste what comes back",
+            "dinobase auth acme --redirect-uri https://acme.example/done",
+        ),
+        "Register http://127.0.0.1:8425/callback as redirect address where the vendor asks for one. On another\n"
+        "machine the browser ends on a page that does not load: that page's address is what is to be pasted.",
+    ),
     "remove": Text(
         "Disconnect: forgets the credentials and drops tables, history and checkpoints.",
         ("dinobase remove stripe", "dinobase remove stripe --keep-data --yes"),

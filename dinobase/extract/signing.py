@@ -82,27 +82,25 @@ class Signing:
         """Say what became of the access, and what brings it back."""
         name = self._tokens.name
         if error.problem == "missing":
-            self._consent.say("missing", str(error))
+            self._consent.say("missing", str(error), self._again())
             return FetchRefused(f"`{name}` is not authorised: {error}", code="auth.missing", hint=self._again())
         if error.problem == "key_file":
             hint = f"Take the JSON key of a service account: dinobase add {name} --replace"
             return FetchRefused(f"`{name}` cannot sign in: {error}", code="auth.key_file", hint=hint)
         if error.problem == "invalid_grant" and self.kind.lasting:
-            self._consent.say("revoked", str(error))
             why = (
-                "; a renewal was cut off before its answer was kept, and the new refresh token with it" if lost else ""
+                "; an earlier renewal was cut off before its answer was kept, and the new token is lost" if lost else ""
             )
+            self._consent.say("revoked", f"{error}{why}", self._again())
             message = f"The access of `{name}` has ended: {error}{why}"
             return FetchRefused(message, code="auth.revoked", hint=self._again())
         return FetchRefused(str(error), code="auth.token", hint=self._client_hint(error.problem))
 
     def _again(self) -> str:
         name = self._tokens.name
-        return (
-            f"dinobase auth {name}"
-            if self.kind.by_consent
-            else f"dinobase add {name} --replace, with a new refresh token"
-        )
+        if self.kind.by_consent:
+            return f"dinobase auth {name}"
+        return f"dinobase add {name} --replace, with a new refresh token"
 
     def _client_hint(self, problem: str) -> str:
         name = self._tokens.name

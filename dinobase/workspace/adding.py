@@ -15,7 +15,7 @@ from dinobase.spec.credentials import Answer, Ask
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
 from dinobase.sync import plan, registry, sources
-from dinobase.workspace import credential_use, python_kinds, results, server_adding
+from dinobase.workspace import consents, credential_use, key_files, python_kinds, results, server_adding
 
 if TYPE_CHECKING:
     from dinobase.spec.models import Connector
@@ -75,10 +75,12 @@ def add(
         )
     kept = resources if resources is not None else (before.resources if before else ())
     chosen = plan.choose(connector, kept, ())
-    answers = credentials.gather(called, connector.credentials, given, ask)
+    answers = key_files.placed(connector, credentials.gather(called, connector.credentials, given, ask))
     resolved = resolve(connector, credentials.values(connector.credentials, answers))
-    seen = prove(resolved, called, [r.name for r in chosen], paths) if check else None
+    waits = consents.missing(resolved, called, paths)  # there is nothing to prove before somebody allows it
+    seen = prove(resolved, called, [r.name for r in chosen], paths) if check and not waits else None
     rests = _keep(called, kind, answers, resources, before, paths)
+    consents.settle(resolved, called, paths)
     return results.Added(
         name=called,
         type=kind,
@@ -87,11 +89,14 @@ def add(
         credentials=[credential_use.told(answer, rests) for answer in answers.values()],
         replaced=before is not None,
         check=seen,
+        authorization=consents.told(resolved, waits),
     )
 
 
-def prove(resolved: Connector, name: str, chosen: Sequence[str], paths: Paths) -> results.CheckSeen:
-    """Send one cheap request; raises where the API refuses."""
+def prove(
+    resolved: Connector, name: str, chosen: Sequence[str], paths: Paths, *, authorised: bool = False
+) -> results.CheckSeen:
+    """Send one cheap request; raises where the API refuses. `authorised`: the connector is there already."""
     from dinobase.extract.runner import CheckResult, check  # HTTP: only where there is something to ask
     from dinobase.extract.session import Session
 
@@ -107,10 +112,13 @@ def prove(resolved: Connector, name: str, chosen: Sequence[str], paths: Paths) -
     if not seen.ok:
         refused = seen.status in _REFUSALS
         advice = "Check the credentials" if refused else "See whether the API is up and the connector fits it"
+        hint = f"{advice}; `--no-check` adds it all the same."
+        if authorised:
+            hint = f"See whether the account that was signed in with may do this: dinobase auth {name}"
         raise errors.FetchRefused(
-            f"`{name}` was not added: {secrets.redact(seen.detail)}",
+            f"`{name}` {'is authorised, and yet' if authorised else 'was not added'}: {secrets.redact(seen.detail)}",
             code="credential.refused" if refused else "check.failed",
-            hint=f"{advice}; `--no-check` adds it all the same.",
+            hint=hint,
             url=secrets.redact(seen.url),
             status=seen.status,
         )
@@ -145,7 +153,7 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
 
 def _forget_state(name: str, paths: Paths) -> None:
     """Tokens, rate limit and checkpoints go with the connector; lock files stay, another process may wait on one."""
-    for suffix in ("tokens", "limit", "source.json", "mcp.json"):
+    for suffix in ("tokens", "renewing", "consent", "limit", "source.json", "mcp.json"):
         (paths.state / f"{name}.{suffix}").unlink(missing_ok=True)
     shutil.rmtree(paths.spool / name, ignore_errors=True)
 

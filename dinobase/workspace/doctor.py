@@ -223,8 +223,10 @@ def _definitions(paths: Paths) -> Iterator[Finding]:
 
 def _credentials(paths: Paths) -> Iterator[Finding]:
     from dinobase.spec import credentials, load
+    from dinobase.spec.resolve import resolve
     from dinobase.spec.vault import Vault
     from dinobase.sync import registry, sources
+    from dinobase.workspace import consents
 
     vault = Vault(paths)
     for name, entry in config.load_config(paths).connectors.items():
@@ -234,8 +236,11 @@ def _credentials(paths: Paths) -> Iterator[Finding]:
         if known is None:
             continue
         try:
-            credentials.recall(name, known.credentials, vault, entry.params)
+            answers = credentials.recall(name, known.credentials, vault, entry.params)
         except errors.DinobaseError as error:
             yield Finding(f"credentials {name}", "fail", error.message, error.hint)
-        else:
-            yield Finding(f"credentials {name}", "ok", "all there")
+            continue
+        yield Finding(f"credentials {name}", "ok", "all there")
+        if loaded is not None and loaded.connector is not None:
+            connector = resolve(loaded.connector, credentials.values(known.credentials, answers))
+            yield from consents.findings(connector, name, paths)

@@ -13,6 +13,7 @@ from dinobase.core.clock import iso
 from dinobase.core.errors import LakeError
 from dinobase.core.secrets import redact_url
 from dinobase.core.settings import Paths
+from dinobase.extract.consent import Consent
 from dinobase.lake.introspect import HIDDEN, view_lake
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import lake_exists
@@ -63,7 +64,8 @@ def status_of(paths: Paths, guard: Guard | None = None) -> results.Status:
         connectors=[
             found
             for name, entry in entries
-            if (found := _connector(storage.lake(name), entry, syncs, log, guard)).tables or not _covers(guard, name)
+            if (found := _connector(storage.lake(name), entry, syncs, log, guard, paths)).tables
+            or not _covers(guard, name)
         ],
     )
 
@@ -78,6 +80,7 @@ def _connector(
     syncs: Mapping[tuple[str, str], LastSync],
     log: RunLog,
     guard: Guard | None,
+    paths: Paths,
 ) -> results.ConnectorStatus:
     name = location.name
     own = {table: last for (connector, table), last in syncs.items() if connector == name}
@@ -111,7 +114,13 @@ def _connector(
         sync_interval=entry.get("sync_interval") or None,
         freshness=freshness.said(entry),
         error=broken or _said(run, told=not _covers(guard, name)),
+        authorization=_wanting(name, paths),
     )
+
+
+def _wanting(name: str, paths: Paths) -> results.Authorization | None:
+    note = Consent(paths.state, name).read()
+    return results.Authorization(note.state, note.remedy) if note else None
 
 
 def _said(run: Mapping[str, Any] | None, *, told: bool) -> str | None:

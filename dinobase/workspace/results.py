@@ -47,7 +47,11 @@ class CheckSeen:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """One connector that is connected now; `resources` are those that a sync will bring."""
+    """One connector that is connected now; `resources` are those that a sync will bring.
+
+    `authorization` is there where a person has to allow the access: `missing` until `dinobase auth NAME`; `in_place`
+    where rows stay where they are and can be queried at once.
+    """
 
     name: str
     type: str
@@ -55,6 +59,19 @@ class Added:
     resources: Sequence[str]
     credentials: Sequence[CredentialUse]
     replaced: bool
+    check: CheckSeen | None = None
+    authorization: Literal["allowed", "missing"] | None = None
+    in_place: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """A person allowed the access; `renews`: it goes on after `expires_at` without anybody."""
+
+    name: str
+    scopes: Sequence[str]
+    expires_at: str | None
+    renews: bool
     check: CheckSeen | None = None
 
 
@@ -224,8 +241,16 @@ class TableStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorization:
+    """What a person has allowed is not there, or no longer; `next` is the command that brings it back."""
+
+    state: Literal["missing", "revoked"]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorStatus:
-    """One connector."""
+    """One connector; `authorization` is there where a person has to act."""
 
     name: str
     type: str
@@ -236,6 +261,7 @@ class ConnectorStatus:
     sync_interval: str | None = None
     freshness: str = ""
     error: str | None = None
+    authorization: Authorization | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +301,7 @@ class SourceRead:
     synced_at: str | None
     is_stale: bool
     last_sync_status: str | None
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

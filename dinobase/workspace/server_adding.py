@@ -17,7 +17,7 @@ from dinobase.spec.resolve import resolve
 from dinobase.spec.tools import Expanded, Listing, expand
 from dinobase.spec.vault import Vault
 from dinobase.sync import plan
-from dinobase.workspace import credential_use, results, servers
+from dinobase.workspace import consents, credential_use, results, servers
 
 if TYPE_CHECKING:
     from dinobase.spec.config_models import ConnectorConfig
@@ -50,12 +50,14 @@ def add(
     kept = resources if resources is not None else (before.resources if before else ())
     listing = seen = None
     chosen: Sequence[str] = ()
-    if check:
+    waits = consents.missing(resolved, called, paths)
+    if check and not waits:
         listing, made = meet(resolved, called, paths)
         chosen = [resource.name for resource in plan.choose(made.connector, kept, ())]
         detail = secrets.redact(servers.said(listing, made))
         seen = results.CheckSeen(ok=True, url=f"mcp://{called}", status=200, detail=detail, records=None)
     rests = keep(answers, resources)
+    consents.settle(resolved, called, paths)
     if listing is not None:
         mcp_listing.keep(paths.state, called, listing)
     return results.Added(
@@ -66,6 +68,7 @@ def add(
         credentials=[credential_use.told(answer, rests) for answer in answers.values()],
         replaced=before is not None,
         check=seen,
+        authorization=consents.told(resolved, waits),
     )
 
 

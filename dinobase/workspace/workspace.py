@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dinobase.sync.report import DryRun, SyncReport
     from dinobase.workspace import results
     from dinobase.workspace.annotating import Annotated, Annotations
+    from dinobase.workspace.authorizing import Person
     from dinobase.workspace.mcp import Mcp
     from dinobase.workspace.setting import Settled
     from dinobase.workspace.upkeep import Maintained
@@ -78,7 +79,7 @@ class Workspace(Writing):
         """Connect an API; nothing is kept where the check is refused."""
         from dinobase.workspace import adding
 
-        return adding.add(
+        added = adding.add(
             kind,
             name=name,
             given=given or {},
@@ -88,6 +89,21 @@ class Workspace(Writing):
             replace=replace,
             paths=self.paths,
         )
+        if added.in_place and check:
+            from dinobase.workspace import looking
+
+            looking.look(added, self.paths)
+        return added
+
+    def authorize(
+        self, name: str, person: Person, *, redirect: str = "", timeout: float = 300.0, check: bool = True
+    ) -> results.Authorized:
+        """Have a person allow the access to a connected API; raises where nobody does."""
+        from dinobase.workspace import authorizing, loopback
+
+        self.connector(name)
+        back = redirect or f"http://127.0.0.1:{loopback.PORT}/callback"
+        return authorizing.authorize(name, person, redirect=back, timeout=timeout, check=check, paths=self.paths)
 
     def remove(self, name: str, *, keep_data: bool = False) -> results.Removed:
         """Disconnect."""

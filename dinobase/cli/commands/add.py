@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dinobase.cli import credential_flags, diagnostics, parse
+from dinobase.cli.commands import auth
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
 
 if TYPE_CHECKING:
-    from dinobase.workspace.results import Added
+    from dinobase.workspace.results import Added, Authorized
 
 
 def arguments(parser: parse.Parser) -> None:
@@ -38,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Connect, and say what the check saw."""
     from dinobase.workspace import Workspace
 
-    result = Workspace.open().add(
+    workspace = Workspace.open()
+    result = workspace.add(
         args.kind,
         name=args.name,
         given=args.given,
@@ -47,20 +50,35 @@ def run(args: argparse.Namespace) -> int:
         check=not args.no_check,
         replace=args.replace,
     )
-    Output.choose(args.format).emit(result, _table(result))
+    allowed: Authorized | None = None
+    if result.authorization == "missing" and diagnostics.interactive():
+        from dinobase.cli.consent import person
+
+        diagnostics.note(f"{result.name} is connected; now its access is to be allowed.")
+        allowed = workspace.authorize(result.name, person(browser=True), check=not args.no_check)
+        result = replace(result, authorization="allowed", check=allowed.check)
+    Output.choose(args.format).emit(result, _table(result, allowed))
     return Exit.DONE
 
 
-def _table(result: Added) -> Table:
+def _table(result: Added, allowed: Authorized | None) -> Table:
     verb = "connected anew" if result.replaced else "connected"
     before = [f"[green]✓[/green] [bold]{result.name}[/bold] is {verb}"]
-    if result.check is not None:
+    if allowed is not None:
+        before += auth.lines(allowed)
+    elif result.check is not None:
         before.append(f"  checked: {plain(result.check.detail)}")
     before += [f"  {use.name}: from {use.origin}, {use.stored}" for use in result.credentials]
     return Table(
         (Column("table", "name"),),
         [(f"{result.name}.{resource}",) for resource in result.resources],
         before=(*before, ""),
-        after=("", f"Next: [bold]dinobase sync {result.name}[/bold]"),
+        after=("", f"Next: [bold]{_next(result)}[/bold]"),
         empty="No tables are selected.",
     )
+
+
+def _next(result: Added) -> str:
+    if result.in_place and result.check is not None and result.resources:
+        return f'dinobase query "SELECT * FROM {result.name}.{result.resources[0]} LIMIT 5"'
+    return f"dinobase {'auth' if result.authorization == 'missing' else 'sync'} {result.name}"

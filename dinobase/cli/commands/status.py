@@ -33,6 +33,10 @@ def run(args: argparse.Namespace) -> int:
                 after.append(f"[red]✗[/red] [bold]{connector.name}.{table.name}[/bold]: {plain(table.error)}")
         if connector.error and not any(table.error for table in connector.tables):
             after.append(f"[red]✗[/red] [bold]{connector.name}[/bold]: {plain(connector.error)}")
+        if connector.authorization:
+            missing = connector.authorization.state == "missing"
+            what = "nobody has allowed the access yet" if missing else "the access has ended"
+            after.append(f"[red]✗[/red] [bold]{connector.name}[/bold]: {what}: {plain(connector.authorization.next)}")
         if not connector.tables:
             rows.append((connector.name, None, connector.last_sync, "never", limits, connector.status))
     columns = (
