@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from dinobase.cli.commands.schema import of, shapes
-from tests.acceptance import mcp_shapes, write_shapes
+from tests.acceptance import auth_shapes, mcp_shapes, write_shapes
 from tests.acceptance.cli_process import Cli
 from tests.acceptance.conftest import CONNECTOR, TOKEN
 from tests.servers.json_api import Fault, JsonApi, serve
@@ -62,7 +62,7 @@ LINES = {
     "error": ["query", "SELECT * FROM acme.user"],
 }
 NOT_SHAPES = {"sync failed", "error", "confirm failed"}
-ALL = (*LINES, *write_shapes.LINES, *mcp_shapes.LINES, "confirm failed")
+ALL = (*LINES, *write_shapes.LINES, *mcp_shapes.LINES, *auth_shapes.LINES, "confirm failed")
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     caller = Cli(root.parent / "servers" / "workspace", {})
     for name, value in mcp_shapes.printed(caller):
         found[name] = _clean(value, caller, "")
+    asker = Cli(root.parent / "consent" / "workspace", {})
+    for name, value, url in auth_shapes.printed(asker):
+        found[name] = _clean(value, asker, url)
     return found
 
 
