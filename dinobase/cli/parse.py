@@ -77,6 +77,18 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Wrap paragraphs; what is indented, such as examples, stays as it is."""
+        import itertools  # not on the way of a command that runs
+        import textwrap
+
+        def kept(line: str) -> bool:
+            return not line or line[0].isspace() or (line.endswith(":") and len(line) <= width)
+
+        parts = itertools.groupby(text.splitlines(), kept)
+        lines = (line for as_is, some in parts for line in (some if as_is else textwrap.wrap(" ".join(some), width)))
+        return "\n".join(f"{indent}{line}" if line else "" for line in lines)
+
     def add_usage(
         self,
         usage: str | None,
