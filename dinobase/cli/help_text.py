@@ -291,7 +291,7 @@ def root(*, colour: bool) -> str:
     ]
     for group in dict.fromkeys(command.group for command in COMMANDS):
         lines += ["", f"{bold}{group}:{off}"]
-        lines += [f"  {cyan}{c.name:<12}{off}{c.summary}" for c in COMMANDS if c.group == group]
+        lines += [f"  {cyan}{c.name:<14}{off}{c.summary}" for c in COMMANDS if c.group == group]
     formats = "json|table|csv|markdown|ndjson|compact"
     lines += ["", f"{bold}Output:{off} tables on a terminal, JSON elsewhere, or", f"  --format {formats}"]
     lines += ["", f"{bold}Exit codes:{off}"]
