@@ -106,6 +106,8 @@ class Signing:
         name = self._tokens.name
         if problem in _NOT_US:
             return f"The server does not know this client: check id and secret, dinobase add {name} --replace"
+        if problem == "invalid_grant" and not self.kind.lasting:
+            return "Check that the account and its key still exist, and this machine's clock."
         if self.kind.by_consent:
             return f"Check client id, secret and redirect address at the vendor, then: dinobase auth {name}"
         return "Check client_id, client_secret and the refresh token."
