@@ -187,6 +187,8 @@ def _is_scalar(part: Json, node: Node) -> bool:
 
 def _plain(schema: dict[str, Json]) -> str:
     kind, form = _kind(schema), str(schema.get("format", ""))
+    if schema.get("x-is-msdate-time"):  # Xero's mark for `/Date(1573755038314)/`
+        return "net"
     if kind == "string":
         return _NUMBERS.get(form, _FORMATS.get(form, "string")) if form not in _NUMBERS else "string"
     if kind in {"integer", "number", "boolean", "any"}:
