@@ -7,6 +7,7 @@ are named otherwise. Only what a vendor wrote is proof: sketches and unofficial 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -176,6 +177,7 @@ def _with_paths(schema: Json) -> Json:
     return [_with_paths(item) for item in schema] if isinstance(schema, list) else schema
 
 
+_ENUM = re.compile(r"[A-Z]\w*_[a-z_]+")
 _META = {"int": "integer", "unsigned int": "integer", "float": "number", "bool": "boolean", "string": "string"}
 _META_COMMON = ("fields", "limit", "after", "before", "access_token", "filtering", "summary", "date_format")
 
@@ -193,8 +195,8 @@ def _graph_api(data: Document) -> Document:
     paths: dict[str, Json] = {}
     for name in names:
         for api in data[name].get("apis", []):
-            edge = api["endpoint"].strip("/")
-            path = f"/{{{name}}}/{edge}" if edge else f"/{{{name}}}"
+            edge = api.get("endpoint", "").strip("/")  # none: of the object itself
+            path = f"/{{{name}}}/{edge}" if edge else "/{Object}"  # an id does not tell whose it is
             fields = {p["name"]: _meta_type(p["type"], names) for p in api["params"]}
             inner = _meta_type(str(api.get("return", "Object")), names)
             listed = {"type": "object", "properties": {"data": {"type": "array", "items": inner}, "paging": _PAGING}}
@@ -207,7 +209,8 @@ def _graph_api(data: Document) -> Document:
                 operation["requestBody"] = {
                     "content": {k: {"schema": body} for k in ("application/json", "application/x-www-form-urlencoded")}
                 }
-            paths.setdefault(path, {})[api["method"].lower()] = operation
+            verbs, verb = paths.setdefault(path, {}), api["method"].lower()
+            verbs[verb] = operation if edge else _merged(verbs.get(verb), operation)
     return {
         "openapi": "graph",
         "servers": [{"url": "https://graph.facebook.com/{version}"}, {"url": "https://graph.facebook.com"}],
@@ -223,6 +226,24 @@ _PAGING = {
 }
 
 
+def _merged(before: Document | None, operation: Document) -> Document:
+    """Return what may be asked of any object: the fields of all, none required."""
+    if before is None:
+        return operation
+    both = {p["name"]: p for one in (operation, before) for p in one["parameters"]}
+    answers = [one["responses"]["200"]["schema"] for one in (before, operation)]
+    answer = {"anyOf": [*answers[0].get("anyOf", answers[:1]), answers[1]]}
+    found: Document = {"parameters": list(both.values()), "responses": {"200": {"schema": answer}}}
+    if "requestBody" in operation:
+        fields: dict[str, Json] = {}
+        for one in (before, operation):
+            for name, schema in one["requestBody"]["content"]["application/json"]["schema"]["properties"].items():
+                fields[name] = fields.get(name) or schema
+        body = {"schema": {"type": "object", "properties": fields}}
+        found["requestBody"] = {"content": dict.fromkeys(before["requestBody"]["content"], body)}
+    return found
+
+
 def _meta_type(text: str, names: list[str]) -> Json:
     if text.startswith("list<"):
         return {"type": "array", "items": _meta_type(text[5:-1], names)}
@@ -232,4 +253,4 @@ def _meta_type(text: str, names: list[str]) -> Json:
         return {"type": "string", "format": "date-time"}
     if text in _META:
         return {"type": _META[text]}
-    return {"type": "string"} if text.endswith("enum_param") else {}
+    return {"type": "string"} if text.endswith("enum_param") or _ENUM.fullmatch(text) else {}

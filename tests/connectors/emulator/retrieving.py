@@ -34,8 +34,8 @@ class Retrieving:
             if resource.retrieve is not None:
                 base = resource.endpoint.base_url or connector.client.base_url
                 whole = address(base, resource.retrieve.path).partition("?")[0]
-                # A list that a parameter narrows down to the one record: `?ids={id}`.
-                narrowed = [(k, pattern(v)) for k, v in resource.retrieve.params.items() if "{" in str(v)]
+                # `?ids={id}`: a list that a parameter narrows down; `?fields=...`: what tells equal paths apart.
+                narrowed = [(k, pattern(v)) for k, v in resource.retrieve.params.items() if isinstance(v, str)]
                 self.known.append((resource, pattern(whole, in_path=True), narrowed))
 
     def find(self, request: Received) -> Got | None:
@@ -45,7 +45,7 @@ class Retrieving:
         missing = None
         for resource, path, narrowed in self.known:
             found = [path.read(request.path), *(param.read(request.get(name)) for name, param in narrowed)]
-            if any(not holes and holes is not found[0] for holes in found) or found[0] is None:
+            if any(holes is None for holes in found):
                 continue
             wanted = {name: unquote(value) for holes in found for name, value in (holes or {}).items()}
             for stream, record in self.records.all(resource.name):
