@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dinobase.access import masks
 from dinobase.access.conditions import checked
+from dinobase.access.in_place import InPlace, unreadable
 from dinobase.access.key import workspace_key
 from dinobase.access.pii import Declared, Pii, of_column
 from dinobase.access.policy import Masking, Policy, policy_of
@@ -23,6 +24,9 @@ from dinobase.lake import reader
 from dinobase.lake.introspect import LakeColumn, LakeTable, LakeView, view_bodies
 from dinobase.lake.metadata import open_metadata
 from dinobase.lake.sql import ident, literal, qualified
+
+if TYPE_CHECKING:
+    from dinobase.extract.readers.base import Place
 
 _BASE = "base"  # schema of tables as array views need them: hidden columns are there, empty
 _BARRIER = "LIMIT 9223372036854775807"
@@ -37,9 +41,13 @@ FindPii = Callable[[str], Declared]
 
 @dataclass(slots=True)
 class Opened:
-    """What an instance holds for one identity: connector -> its lake's alias; the views made so far."""
+    """What an instance holds for one identity: connector -> its lake's alias; the views made so far.
+
+    placed: connector -> its tables that are read where they are.
+    """
 
     aliases: dict[str, str] = field(default_factory=dict)
+    placed: dict[str, Place] = field(default_factory=dict)
     views: dict[tuple[str, str, int | None], str] = field(default_factory=dict)
     schemas: set[str] = field(default_factory=set)
 
@@ -47,9 +55,10 @@ class Opened:
 class Guard:
     """Applies one identity's policy; one for each engine."""
 
-    def __init__(self, policy: Policy, pii: FindPii, key: Callable[[], str]) -> None:
+    def __init__(self, policy: Policy, pii: FindPii, key: Callable[[], str], in_place: InPlace | None = None) -> None:
         """`pii`: connector -> what its definition declares; raises where that cannot be known."""
         self.policy = policy
+        self._in_place = in_place
         self._pii = pii
         self._key = key
         self._declared: dict[str, Declared] = {}
@@ -61,6 +70,10 @@ class Guard:
     def covers(self, connector: str) -> bool:
         """Say whether a connector's lake must be read through views."""
         return not self.policy.open(connector)
+
+    def places(self, connector: str) -> bool:
+        """Say whether a connector's rows stay where they are, so that its lake must be read through views too."""
+        return self._in_place is not None and connector in self._in_place.names
 
     def visible(self, view: LakeView) -> LakeView:
         """Return a lake with the tables that are there for this identity."""
@@ -104,16 +117,46 @@ class Guard:
         names = [table, owner_of(table, tables)]
         return any(self.policy.conditions(connector, name) for name in names if name)
 
-    def attach(self, connection: Any, views: Sequence[LakeView]) -> Opened:
-        """Attach lakes: open ones under their names, the others where SQL cannot name them."""
+    def attach(
+        self,
+        connection: Any,
+        views: Sequence[LakeView],
+        *,
+        wanted: Mapping[str, Collection[str]] | None = None,
+    ) -> Opened:
+        """Attach lakes: open ones under their names, the others where SQL cannot name them.
+
+        wanted: connector -> its tables that will be read, all where it is not said.
+        """
         names = [view.location.name for view in views]
-        held = Opened({name: f"_dinobase_{os.urandom(12).hex()}" for name in names if self.covers(name)})
+        held = Opened({name: _alias() for name in names if self.covers(name) or self.places(name)})
         reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views], held.aliases)
         for name in held.aliases:
             connection.execute(f"ATTACH ':memory:' AS {ident(name)}")
+        self.open_places(connection, views, held, wanted)
         if any(self.policy.takes_rows(name) for name in held.aliases):
             connection.execute(f"SET disabled_optimizers = {literal(_TELLING)}")
         return held
+
+    def open_places(
+        self,
+        connection: Any,
+        views: Sequence[LakeView],
+        held: Opened,
+        wanted: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        """Open what is read where it is, of the lakes that are attached; raises FetchError."""
+        paths: list[str] = []
+        for view in views:
+            name = view.location.name
+            if self._in_place is None or not self.places(name):
+                continue
+            tables = None if wanted is None else {_whole(t, view.tables) for t in wanted.get(name, ())}
+            place = self._in_place.open(connection, name, held.aliases[name], _alias(), tables)
+            held.placed[name] = place
+            paths += place.paths
+        if paths:
+            connection.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]")
 
     def prepare(
         self,
@@ -132,11 +175,18 @@ class Guard:
         place, seal = (name, table.name.lower(), version), self._seal(name)
         if held.views.get(place) == seal:
             return
+        placed = held.placed.get(name)
+        if placed is not None:
+            fault = placed.faults.get(_whole(table.name, view.tables))
+            if fault is not None:
+                raise fault
         try:
             _Maker(self, connection, held, view, tables or view.tables, version).make(table)
         except reader.InterruptError:
             raise
-        except reader.DuckDBError:
+        except reader.DuckDBError as error:
+            if placed is not None and self.policy.open(name):
+                raise unreadable(f"{name}.{table.name}", error) from None
             raise DinobaseError(
                 f"The access rules of {name}.{table.name} do not fit its columns, so nothing of it is shown",
                 code="access.rule",
@@ -169,9 +219,22 @@ class Guard:
 
 
 def guard_of(paths: Paths, config: Mapping[str, Any], identity: str, pii: FindPii | None) -> Guard | None:
-    """Return an identity's guard from config.yaml as plain data, None where no rule takes anything away."""
+    """Return an identity's guard from config.yaml as plain data, None where it reads all lakes as they are."""
     policy = policy_of(config.get("access") or {}, identity)
-    return None if policy.sees_everything else Guard(policy, pii or _unknown, lambda: workspace_key(paths))
+    there = InPlace(paths, config)
+    if policy.sees_everything and not there.names:
+        return None
+    return Guard(policy, pii or _unknown, lambda: workspace_key(paths), there)
+
+
+def _alias() -> str:
+    return f"_dinobase_{os.urandom(12).hex()}"
+
+
+def _whole(table: str, tables: Mapping[str, LakeTable]) -> str:
+    """Return the table that has to be read for one or for the view of its array, in lower case."""
+    found = tables.get(table.lower())
+    return (owner_of(found.name, tables) if found is not None and not found.table_id else table).lower()
 
 
 def _unknown(connector: str) -> Declared:
@@ -211,6 +274,9 @@ class _Maker:
         alias = self.held.aliases[self.connector]
         at = "" if self.version is None else f" AT (VERSION => {self.version})"
         source = f"{qualified(alias, 'main', name)}{at}"
+        placed = self.held.placed.get(self.connector)
+        if placed is not None and name.lower() in placed.relations:
+            source = f"({placed.relations[name.lower()]})"
         paths = self._paths(alias, name, at)
         picked = []
         for column, kind in self._columns(source):

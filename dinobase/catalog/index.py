@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from dinobase.catalog.annotations import NOT_PERSONAL, Words, personal
 from dinobase.catalog.enums import enum_values, maybe_personal
 from dinobase.catalog.relationships import views_of
 from dinobase.catalog.runs import RunLog
-from dinobase.core.errors import LakeError
+from dinobase.core.errors import FetchError, LakeError
 from dinobase.core.settings import Paths, can_write
 from dinobase.lake import reader
 from dinobase.lake.introspect import LakeColumn, LakeTable, LakeView, columns_at, view_lake
@@ -30,6 +30,7 @@ from dinobase.lake.metadata import open_metadata
 from dinobase.lake.sql import qualified
 
 if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
     from dinobase.spec.models import Column, Connector, Resource
 
 VERSION = 4
@@ -60,7 +61,16 @@ class Definitions:
 class Index:
     """The index of one workspace."""
 
-    def __init__(self, storage: Storage, paths: Paths, connectors: Sequence[str], definitions: Definitions) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        paths: Paths,
+        connectors: Sequence[str],
+        definitions: Definitions,
+        guard: Guard | None = None,
+    ) -> None:
+        """`guard`: one that takes nothing away, where rows of files stay where they are."""
+        self._guard = guard
         self._storage = storage
         self._paths = paths
         self._connectors = tuple(connectors)
@@ -141,6 +151,9 @@ class Index:
             if error.error_code != "lake.absent":
                 raise
             return  # added, never synced
+        elsewhere = self._guard is not None and self._guard.places(connector)
+        if elsewhere:
+            view = self._counted(view)
         owners = views_of(
             [t.name for t in view.tables.values() if not t.table_id],
             {t.name: t for t in view.tables.values() if t.table_id},
@@ -150,7 +163,15 @@ class Index:
             _add_table(db, connector, table, owners.get(table.name, ""), columns, definition, words)
         if definition is not None:
             told = over(declared(definition), personal(words))
-            _add_values(db, view, listed, told, str(self._paths.cache / "tmp" / "index"))
+            guard = self._guard if elsewhere else None
+            _add_values(db, view, listed, told, str(self._paths.cache / "tmp" / "index"), guard)
+
+    def _counted(self, view: LakeView) -> LakeView:
+        """Return a lake with the rows that the last look counted where they are."""
+        found = self._log.last_syncs([view.location.name])
+        counts = {table: last.total_rows or 0 for (_, table), last in found.items()}
+        tables = {k: replace(t, rows=counts.get(t.name, t.rows)) for k, t in view.tables.items()}
+        return replace(view, tables=tables)
 
 
 def _add_table(
@@ -224,18 +245,24 @@ def _add_values(
     listed: Mapping[int, Sequence[LakeColumn]],
     told: Declared,
     temp: str,
+    guard: Guard | None,
 ) -> None:
     name = view.location.name
     connection = reader.open_reader(reader.Limits(temp=temp))
     try:
-        reader.attach_lakes(connection, [(view.location, view.snapshot)])
+        if guard is None:
+            reader.attach_lakes(connection, [(view.location, view.snapshot)])
+        opened = guard.attach(connection, [view]) if guard is not None else None
         reader.lock(connection, [view.location.data])
-        wanted = _searchable(view, listed, told, _paths(connection, name))
+        alias = name if opened is None else opened.aliases[name]
+        wanted = _searchable(view, listed, told, _paths(connection, alias))
         for table, texts in wanted.items():
+            if guard is not None and opened is not None:
+                guard.prepare(connection, opened, view, view.tables[table.lower()])
             for column, values in enum_values(connection, name, table, texts).items():
                 rows = [(name, table, column, value) for value in values]
                 db.executemany("INSERT INTO vals VALUES (?, ?, ?, ?)", rows)
-    except reader.DuckDBError:
+    except (reader.DuckDBError, FetchError):
         return  # names and meanings are found all the same
     finally:
         connection.close()

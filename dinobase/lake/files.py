@@ -29,7 +29,7 @@ class Files(Foreign):
         self._attached = False
         self._secret = False
 
-    def bucket(self, scope: str, given: Mapping[str, str]) -> None:
+    def bucket(self, scope: str, given: Mapping[str, str], name: str = _SECRET) -> None:
         """Open everything under an address; `given` wins over the SDKs' own variables. Raises FetchError."""
         values = {name: env(name) or "" for name in S3_ENV}
         if given.get("AWS_ACCESS_KEY_ID"):
@@ -38,7 +38,7 @@ class Files(Foreign):
             values["AWS_ENDPOINT_URL_S3"] = ""
         values |= {name: value for name, value in given.items() if value}
         self.run(f"LOAD {literal(extension_path('httpfs'))}")
-        self.run(s3_secret(_SECRET, f"SCOPE {literal(scope)}", values))
+        self.run(s3_secret(name, f"SCOPE {literal(scope)}", values))
         self._secret = True
 
     def found(self, pattern: str) -> list[tuple[str, int, str]]:
@@ -64,3 +64,33 @@ class Files(Foreign):
             with suppress(_duckdb.Error):
                 self._con.execute(f"DROP SECRET IF EXISTS {ident(_SECRET)}")
         super().close()
+
+
+class BesideAQuery(Files):
+    """What reads files on an instance that is still to be locked, and leaves it as it is; an interrupt passes."""
+
+    def __init__(self, connection: Any) -> None:
+        self._scanner = "duckdb"
+        self._own = None
+        self._con = connection
+        self._attached = False
+        self._secret = False
+
+    def run(self, sql: str) -> None:
+        """Run a statement; raises FetchError."""
+        self.rows(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query and return all its rows; raises FetchError."""
+        try:
+            return list(self._con.execute(sql).fetchall())
+        except _duckdb.InterruptException:
+            raise
+        except _duckdb.Error as error:
+            raise wrapped(error) from None
+
+    def again(self) -> None:
+        """Go on: there is no transaction."""
+
+    def close(self) -> None:
+        """Leave what is open to the query."""

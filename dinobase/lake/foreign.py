@@ -5,6 +5,7 @@ Its statements run on a connection of their own, so that the lake's transaction 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeAlias
 
@@ -88,6 +89,21 @@ class Foreign:
         self._con.close()
         if self._own is not None:
             self._own.close()
+
+
+def attach_beside(connection: Any, scanner: Scanner, target: str, alias: str, options: Sequence[str] = ()) -> None:
+    """Attach a database READ_ONLY on an instance that is not locked yet; raises FetchError."""
+    try:
+        if scanner != "duckdb":
+            connection.execute(f"LOAD {literal(extension_path(f'{scanner}_scanner'))}")
+        for option in options:
+            connection.execute(option)
+        kind = "" if scanner == "duckdb" else f"TYPE {scanner}, "
+        connection.execute(f"ATTACH {literal(target)} AS {ident(alias)} ({kind}READ_ONLY)")
+    except _duckdb.InterruptException:
+        raise
+    except _duckdb.Error as error:
+        raise wrapped(error) from None
 
 
 def instance() -> Any:

@@ -87,7 +87,7 @@ class Instance:
                 continue
             if use.connector not in self.opened.aliases:
                 continue
-            if self.guard is not None and self.guard.covers(use.connector):
+            if self.guard is not None and (self.guard.covers(use.connector) or self.guard.places(use.connector)):
                 if table.name not in {t.name for t in self.guard.tables(use.connector, view.tables).values()}:
                     raise _unknown_table(use, self.guard.visible(view))
                 self.guard.prepare(self.connection, self.opened, view, table)
@@ -247,11 +247,13 @@ def _filled(
             if error.error_code != "lake.absent":
                 raise
             raise UnknownName(f"{name} has no tables yet", code="unknown.table", hint=f"dinobase sync {name}") from None
-    hidden = [n for n in views if n in targets or (guard is not None and guard.covers(n))]
+    hidden = [n for n in views if n in targets or (guard is not None and (guard.covers(n) or guard.places(n)))]
     held = Opened({name: f"_dinobase_{os.urandom(12).hex()}" for name in hidden})
     reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views.values()], held.aliases)
     for name in held.aliases:
         connection.execute(f"ATTACH ':memory:' AS {ident(name)}")
+    if guard is not None:
+        guard.open_places(connection, list(views.values()), held)
     return Instance(connection, views, held, guard)
 
 

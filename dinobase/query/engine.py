@@ -27,12 +27,13 @@ from dinobase.lake.convert import Column, columns_of
 from dinobase.lake.introspect import LakeTable, LakeView, view_lake
 from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
-from dinobase.query import faults, gate, statement
+from dinobase.query import faults, gate, in_place, statement
 from dinobase.query.decision import Read, Refused, TableUse
 from dinobase.query.handles import Handles, show
 from dinobase.query.instances import Seat, Shelf
 from dinobase.query.result import QueryResult, Source
 from dinobase.query.watch import Watch, timed_out
+from dinobase.spec.config_plain import may_stay
 
 if TYPE_CHECKING:
     from dinobase.access.guard import FindPii, Guard
@@ -55,6 +56,7 @@ class ResultStream:
         self.truncated = False
         self.connection = connection
         self.sql = sql
+        self.said: tuple[str, ...] = ()
         self._left = max_rows or -1
 
     def batches(self) -> Iterator[list[tuple[Any, ...]]]:
@@ -95,7 +97,8 @@ class ResultStream:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know about the values."""
-        return tuple(f"{c.name}: NaN or infinity is shown as null" for c in self.columns if c.not_finite)
+        odd = tuple(f"{c.name}: NaN or infinity is shown as null" for c in self.columns if c.not_finite)
+        return self.said + odd
 
 
 class QueryEngine:
@@ -126,8 +129,10 @@ class QueryEngine:
         temp = paths.cache / "tmp" / str(os.getpid())  # DuckDB's files in it have the same names in all processes
         self._shelf = Shelf(reader.Limits(memory=memory, temp=str(temp)), keep)
         self._seat: Seat | None = None
+        self._there: set[str] = set()  # connectors of the last query whose rows stay where they are
         self._log = RunLog(paths.state, storage.catalog)
-        self.handles = Handles(paths, identity, repr(guard.policy) if guard else "")
+        rules = repr(guard.policy) if guard and not guard.policy.sees_everything else ""
+        self.handles = Handles(paths, identity, rules)
 
     @classmethod
     def from_config(
@@ -143,7 +148,7 @@ class QueryEngine:
         """Wire an engine from config.yaml as plain data; `pii` is asked only where the identity's rules need it."""
         storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
         guard = None
-        if config.get("access"):
+        if config.get("access") or may_stay(config):
             from dinobase.access.guard import guard_of
 
             guard = guard_of(paths, config, identity, pii)
@@ -187,7 +192,8 @@ class QueryEngine:
                         raise timed_out(timeout) from None
                     raise KeyboardInterrupt from None
                 except reader.DuckDBError as error:
-                    raise timed_out(timeout) if watch.fired else faults.fault(error, (), sql) from None
+                    fault = in_place.fault(error, self._there) or faults.fault(error, (), sql)
+                    raise timed_out(timeout) if watch.fired else fault from None
                 except RuntimeError as error:
                     if "interrupted" not in str(error):
                         raise
@@ -199,16 +205,21 @@ class QueryEngine:
             seat.leave(sound=sound)
 
     def _answer(self, seat: Seat, sql: str, max_rows: int, *, native: bool) -> ResultStream:
+        self._there = set()
         read = self._decide(seat, sql)
         views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
         resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
+        there = self._there = in_place.among(read, self._guard)
         sources = self._sources(read, resolved)
-        many = sum(_rows(use, views) for use in read.uses) > _MANY_ROWS
+        many = bool(there) or sum(_rows(use, views) for use in read.uses) > _MANY_ROWS
         kept = self.handles.find(read.handles, self._connectors)
         sources += tuple(source for handle in kept for source in handle.sources if source not in sources)
-        own_tables = bool(read.system or read.information or kept)
         seat.hold(
-            list(views.values()), threads=(os.cpu_count() or 1) if many else 1, private=own_tables, guard=self._guard
+            list(views.values()),
+            threads=(os.cpu_count() or 1) if many else 1,
+            private=bool(read.system or read.information or kept or there),  # what is elsewhere changes unseen
+            guard=self._guard,
+            wanted=in_place.wanted(read),
         )
         connection = seat.connection
         if kept:
@@ -235,8 +246,11 @@ class QueryEngine:
             raise
         except reader.DuckDBError as error:
             columns_there = self._columns(connection, read) if faults.about_a_column(error) else ()
-            raise faults.fault(error, columns_there, read.sql) from None
-        return ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
+            raise (in_place.fault(error, there) or faults.fault(error, columns_there, read.sql)) from None
+        stream = ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
+        if there and seat.opened is not None:
+            stream.said = in_place.notes(read, seat.opened)
+        return stream
 
     def _decide(self, seat: Seat, sql: str) -> Read:
         connection = seat.connection
@@ -277,6 +291,8 @@ class QueryEngine:
     def _resolve(self, connection: Any, use: TableUse, view: LakeView) -> tuple[Mapping[str, LakeTable], int]:
         """Return all tables of the version that a use means, the used one among them, and the version's number."""
         tables, version = view.tables, view.snapshot
+        if self._guard is not None and self._guard.places(use.connector):
+            in_place.refuse_past(use)
         if use.at is not None:
             from dinobase.query.versions import resolve
 
@@ -295,6 +311,9 @@ class QueryEngine:
             tables, version = resolved[use]
             table = tables[use.table.lower()]
             last = _last(log, use.connector, table.name)
+            if use.connector in self._there:
+                found.append(in_place.present(f"{use.connector}.{table.name}", version, last.status))
+                continue
             stale = last.is_stale(self._connectors.get(use.connector, DEFAULT_FRESHNESS_S))
             source = Source(f"{use.connector}.{table.name}", version, last.synced_at, stale, last.status)
             if source not in found:

@@ -7,7 +7,7 @@ anything more: what does not fit gets an instance of its own.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dinobase.lake import reader
@@ -64,8 +64,16 @@ class Seat:
         """Return what the instance holds for an identity with access rules."""
         return self._instance.opened
 
-    def hold(self, views: Sequence[LakeView], *, threads: int, private: bool, guard: Guard | None = None) -> None:
-        """Move to an instance that has these lakes; `private`: the query puts tables of its own beside them."""
+    def hold(
+        self,
+        views: Sequence[LakeView],
+        *,
+        threads: int,
+        private: bool,
+        guard: Guard | None = None,
+        wanted: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        """Move to an instance that has these lakes; `private`: no other query may have it. `wanted`: see `attach`."""
         lakes = held(views)
         self._shelf.drop_older(lakes)
         if self._instance.locked and not self._fits(self._instance, lakes, threads, private=private):
@@ -78,7 +86,7 @@ class Seat:
             if guard is None:
                 reader.attach_lakes(self.connection, [(view.location, view.snapshot) for view in views])
             else:
-                self._instance.opened = guard.attach(self.connection, views)
+                self._instance.opened = guard.attach(self.connection, views, wanted=wanted)
             if threads != self._instance.threads:
                 self.connection.execute(f"SET threads = {threads}")
             self._instance.lakes, self._instance.threads, self._instance.private = lakes, threads, private

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dinobase.core.settings import Paths
@@ -16,3 +17,12 @@ def plain_config(paths: Paths) -> dict[str, Any]:
     from dinobase.spec.config import load_config  # costs more than a whole query does
 
     return load_config(paths).model_dump()
+
+
+MAY_STAY = frozenset({"csv", "parquet", "json", "excel", "postgres", "mysql", "mariadb", "sqlite", "duckdb"})
+"""Kinds of source whose rows may stay where they are."""
+
+
+def may_stay(config: Mapping[str, Any]) -> bool:
+    """Tell whether a connector may be of such a kind: whether it is costs an import."""
+    return any(entry.get("type") in MAY_STAY for entry in config.get("connectors", {}).values())

@@ -23,7 +23,7 @@ from dinobase.lake.location import LakeLocation
 from dinobase.load import typed, write
 from dinobase.load.schema import TableSchema
 from dinobase.load.structure import Structure
-from dinobase.sync import facts, lines, plan
+from dinobase.sync import facts, in_place, lines, plan
 from dinobase.sync.loader import Loader, Memory
 from dinobase.sync.report import TableReport
 
@@ -150,7 +150,8 @@ class _Table:
     def read(self) -> Brought:
         """Bring the rows into Parquet."""
         types = {c.name: c.type for c in self._schema}
-        return self._opened.read(Ask(self._table, self._names, types, self._start, self.folder))
+        recipe = self._before.get(in_place.RECIPE, "")
+        return self._opened.read(Ask(self._table, self._names, types, self._start, self.folder, recipe))
 
     def commit(self, brought: Brought) -> TableReport:
         """Write them in one transaction."""
@@ -162,17 +163,20 @@ class _Table:
         else:
             schema = typed.settled(self._schema, self._names, brought.types, partial(typed.keeps, writer, table.name))
             files = [*brought.files, *typed.placeholder(writer, schema, brought.types, self.folder)]
+        if brought.recipe:  # the lake has the columns alone
+            files = in_place.emptied(writer, self._opened, table.name, brought.recipe, schema, files, self.folder)
         prepared = self._plan(brought)
 
         def load(writer: Writer) -> write.Outcome:
             return write.commit(writer, prepared, schema, files, structures, self._before)
 
         outcome = self._loader.locked(load)
+        changed = outcome.changed or self._before.get(in_place.RECIPE, "") != brought.recipe
         return TableReport(
             name=table.name,
-            status="success" if outcome.changed else "unchanged",
-            rows=brought.rows,
-            total_rows=outcome.total,
+            status="success" if changed else "unchanged",
+            rows=0 if brought.recipe else brought.rows,
+            total_rows=max(brought.there, 0) if brought.recipe else outcome.total,
             inserted=outcome.inserted,
             updated=outcome.updated,
             deleted=outcome.deleted,
@@ -191,9 +195,11 @@ class _Table:
 
     def _plan(self, brought: Brought) -> write.Plan:
         table = self._table
-        memory = {}
+        memory: dict[str, str] = {}
         if brought.cursor is not None and table.cursor:
             memory = {CURSOR: brought.cursor, CURSOR_OF: table.cursor}
+        if brought.recipe:
+            memory[in_place.RECIPE] = brought.recipe
         whole = self._whole(brought)
         disposition: Literal["merge", "replace", "append"] = "append"
         if self._key or whole or brought.parts is not None:

@@ -74,7 +74,7 @@ for _name, _what in (
     ("json", "JSON and NDJSON files, here or on S3: a file, a folder or a glob"),
     ("excel", "Excel workbooks, here or on S3: a file, a folder or a glob"),
 ):
-    _register(SourceEntry(_name, f"dinobase.extract.readers.files.{_name.upper()}", _what, category="files"))
+    _register(SourceEntry(_name, f"dinobase.extract.readers.file_kind.{_name.upper()}", _what, category="files"))
 
 
 def is_python(name: str, paths: Paths) -> bool:

@@ -12,6 +12,7 @@ from dinobase.catalog.runs import RunLog
 from dinobase.core.settings import Paths
 from dinobase.spec.config_plain import plain_config
 from dinobase.sync import facts, sources
+from dinobase.workspace import rules
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
@@ -97,6 +98,7 @@ def _index(workspace: Workspace, connectors: Iterable[str]) -> Index:
             lambda name: f"{_stamp(name, config[name]['type'], paths)}{said.get(name, '')}",
             book.words,
         ),
+        rules.of_files(paths),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dinobase.access.in_place import stays
 from dinobase.core import errors, secrets, settings
 from dinobase.core.settings import Paths
 from dinobase.core.values import Observer
@@ -72,6 +73,7 @@ def add(
         credentials=[credential_use.told(a, rests) for a in answers.values()],
         replaced=before is not None,
         check=seen,
+        in_place=stays(kind, values) or None,
     )
 
 

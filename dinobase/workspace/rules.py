@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dinobase import __version__
 from dinobase.core.errors import DinobaseError, UnknownName, did_you_mean
 from dinobase.core.settings import Paths
-from dinobase.spec.config_plain import plain_config
+from dinobase.spec.config_plain import may_stay, plain_config
 from dinobase.spec.kept import keep
 from dinobase.sync import registry, sources
 
@@ -29,11 +29,23 @@ _OWN = ("cli", "mcp", "default")
 def guard(paths: Paths, identity: str, config: Mapping[str, Any] | None = None) -> Guard | None:
     """Return what stands between an identity and the lakes, None where nothing does."""
     settings = plain_config(paths) if config is None else config
-    if not settings["access"]:
+    if not settings["access"] and not may_stay(settings):
         return None
     from dinobase.access.guard import guard_of
 
     return guard_of(paths, settings, identity, finder(paths, settings))
+
+
+def of_files(paths: Paths) -> Guard | None:
+    """Return what opens files where they are and takes nothing away, None where there are none."""
+    settings = plain_config(paths)
+    if not may_stay(settings):
+        return None
+    from dinobase.access.guard import guard_of
+    from dinobase.access.in_place import FILES
+
+    files = {name: entry for name, entry in settings["connectors"].items() if entry["type"] in FILES}
+    return guard_of(paths, {"connectors": files}, "cli", None)
 
 
 def finder(paths: Paths, config: Mapping[str, Any] | None = None) -> FindPii:

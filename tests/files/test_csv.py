@@ -249,10 +249,10 @@ def test_a_changed_file_is_in_the_history_with_both_its_states(write: Write, des
     assert desk.rows("SELECT v FROM db.a") == [("new",)]
 
 
-def test_reading_in_place_and_places_that_cannot_be_read_are_refused(write: Write, desk: Desk, tmp_path: Path) -> None:
+def test_places_that_cannot_be_read_are_refused(write: Write, desk: Desk, tmp_path: Path) -> None:
     path = str(write("a.csv", "id\n1\n"))
     for given, code in (
-        ({"path": path}, "files.in_place"),
+        ({"path": path, "mode": "live"}, "source.mode"),
         ({"path": "gs://bucket/a.csv", "mode": "copy"}, "files.scheme"),
         ({"path": "https://host.example/a.csv", "mode": "copy"}, "files.scheme"),
     ):

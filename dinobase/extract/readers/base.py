@@ -6,10 +6,11 @@ Nothing here or in a reader writes to the source; what it says of itself (keys, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from dinobase.core.errors import FetchError
 from dinobase.lake.connection import Writer
 from dinobase.spec.models import Credential
 
@@ -68,7 +69,8 @@ class Ask:
     """What to read of a table.
 
     names: source column -> the column here; types: column here -> its type in the lake so far; start: the committed
-    cursor, rows from it on are read; folder: where Parquet files go, which the caller removes.
+    cursor, rows from it on are read; folder: where Parquet files go, which the caller removes; recipe: how the table
+    was read where it is so far.
     """
 
     table: SourceTable
@@ -76,6 +78,7 @@ class Ask:
     types: Mapping[str, str]
     start: str | None
     folder: Path
+    recipe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Brought:
     parts: it is all there is of the rows that have one of these values in the first column, and other rows stay; None
     where it is what the ask was for. whole: it is all there is, though the ask was for less. lines: the files are
     NDJSON, whose columns are still to be found. beside: what was found for other tables, which is written before.
+    recipe: rows stay where they are, this says how they are read there; there: how many there are, -1 where unknown.
     """
 
     files: tuple[Path, ...]
@@ -97,6 +101,36 @@ class Brought:
     whole: bool = False
     lines: bool = False
     beside: tuple[tuple[SourceTable, Brought], ...] = ()
+    recipe: str = ""
+    there: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the lake remembers of a table whose rows stay where they are.
+
+    recipe: the reader's own note of how they are read; names: source column -> the column here, in order; types: column
+    here -> its type; paths: column here -> where in a record it comes from.
+    """
+
+    recipe: str
+    names: Mapping[str, str]
+    types: Mapping[str, str]
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How tables are read where they are: `relations` gives each one's SELECT.
+
+    paths: the files that may be read, no others; notes: by table, what whoever reads its rows should know; faults: by
+    table, why it cannot be read.
+    """
+
+    relations: Mapping[str, str]
+    paths: tuple[str, ...] = ()
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    faults: Mapping[str, FetchError] = field(default_factory=dict)
 
 
 class Opened(Protocol):
@@ -135,3 +169,16 @@ class SourceKind(Protocol):
 
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Any:
         """Open the source, beside a writing instance where there is one; raises FetchError, FetchRefused."""
+
+
+class InPlaceKind(SourceKind, Protocol):
+    """A kind whose rows may stay where they are and be read there by each query."""
+
+    def in_place(self, values: Mapping[str, str]) -> bool:
+        """Tell whether rows stay where they are."""
+
+    def place(self, values: Mapping[str, str], known: Mapping[str, Known], connection: Any, alias: str) -> Place:
+        """Open the source on an instance that is not locked yet, under a name that SQL cannot say; raises FetchError.
+
+        alias: a name for what has to be attached, `known`: by table.
+        """

@@ -42,15 +42,24 @@ class Dialect:
 
     def relation(self, address: str, rejects: str = "", *, strict: bool = True) -> str:
         """Return the table expression that reads the file as texts; what is no row is an error, or goes to a table."""
-        columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in self.columns)
         kept = (
             f", store_rejects = true, rejects_table = {literal(rejects)}, rejects_scan = {literal(rejects + '_scans')}"
         )
+        return f"read_csv({literal(address)}{self._written(strict=strict)}{kept if rejects else ''})"
+
+    def of_many(self, addresses: Sequence[str], options: str, *, faulty: bool) -> str:
+        """Return the table expression of files that are written alike; `faulty`: what is no row is passed over."""
+        listed = ", ".join(map(literal, addresses))
+        passed = ", ignore_errors = true" if faulty else ""
+        return f"read_csv([{listed}]{self._written(strict=True)}{passed}, {options})"
+
+    def _written(self, *, strict: bool) -> str:
+        columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in self.columns)
         return (
-            f"read_csv({literal(address)}, {_OPTIONS}, delim = {literal(self.delimiter)}, "
+            f", {_OPTIONS}, delim = {literal(self.delimiter)}, "
             f"quote = {literal(self.quote)}, escape = {literal(self.escape)}, skip = {self.skip}, "
             f"header = {str(self.header).lower()}, columns = {{{columns}}}, strict_mode = {str(strict).lower()}"
-            f"{_encoded(self.encoding)}{kept if rejects else ''})"
+            f"{_encoded(self.encoding)}"
         )
 
 
@@ -120,6 +129,29 @@ def read(
     texts.columns |= dict.fromkeys([*(names[k] for k in entry.partitions), *(names[c] for c in how.columns)])
 
 
+def checked(files: Files, entry: Entry, address: str, how: Dialect, texts: Texts, folder: Path) -> tuple[int, bool]:
+    """Look at a file that stays where it is: how many rows it has, and whether there are lines that `texts` keeps."""
+    number = len(texts.rejected)
+    rejects, aside = f"rejects_{number}", folder / "rejects" / f"{number:06}"
+    texts.rejected[entry.name] = 0
+    count = f"SELECT count(*), {', '.join(f'count({ident(c)})' for c in how.columns)} FROM "
+    faulty = False
+    try:
+        rows = int(files.rows(count + how.relation(address))[0][0])
+    except FetchError:
+        files.again()
+        faulty = True
+        try:
+            rows = int(files.rows(count + how.relation(address, rejects))[0][0])
+            texts.rejected[entry.name] = _keep_aside(files, rejects, entry, aside, texts)
+        except FetchError as error:
+            raise _faulty(entry, error.message) from None
+        finally:
+            files.run(f"DROP TABLE IF EXISTS {rejects}; DROP TABLE IF EXISTS {rejects}_scans")
+    texts.rejected[entry.name] += _keep_tail(files, how, address, entry, rows, aside, texts)
+    return rows, faulty
+
+
 def _keep_aside(files: Files, rejects: str, entry: Entry, folder: Path, texts: Texts) -> int:
     if not files.one(f"SELECT count(*) FROM duckdb_tables() WHERE table_name = {literal(rejects)}"):
         return 0
@@ -140,7 +172,7 @@ def _keep_tail(files: Files, how: Dialect, address: str, entry: Entry, rows: int
 
     A forgiving read takes it for one row: it has one more than there are rows and lines kept aside.
     """
-    name = f"tail_{len(texts.files)}"
+    name = f"tail_{len(texts.rejected)}"
     relation = how.relation(address, name, strict=False)
     text = f"concat_ws({literal(how.delimiter)}, {', '.join(ident(c) for c in how.columns)})"
     try:
@@ -180,20 +212,18 @@ def _encoded(encoding: str) -> str:
     return f", encoding = {literal(encoding)}" if encoding else ""
 
 
-def types(files: Files, texts: Texts, known: Mapping[str, str]) -> dict[str, str]:
+def types(files: Files, relation: str, columns: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
     """Return the type of each column; one that is text in the lake stays so, one without values keeps its type."""
     found = {}
-    for column, seen in _looked(files, texts).items():
+    for column, seen in _looked(files, relation, columns).items():
         empty = seen.values == seen.empty
         is_text = known.get(column) == "VARCHAR" or (empty and seen.empty > 0 and column not in known)
         found[column] = "VARCHAR" if is_text else known.get(column, "VARCHAR") if empty else text_types.type_of(seen)
     return {"_file": "VARCHAR"} | found
 
 
-def _looked(files: Files, texts: Texts) -> dict[str, Seen]:
+def _looked(files: Files, relation: str, columns: Sequence[str]) -> dict[str, Seen]:
     """Look at all values: for what the first ones are, and where that does not hold, or they were empty, for all."""
-    relation = _relation(texts.files)
-    columns = list(texts.columns)
     guesses = {}
     first = _seen(files, f"(SELECT * FROM {relation} LIMIT {_FIRST})", dict.fromkeys(columns, ""))
     for column, seen in first.items():
@@ -201,6 +231,12 @@ def _looked(files: Files, texts: Texts) -> dict[str, Seen]:
     found = _seen(files, relation, guesses)
     wrong = [c for c, g in guesses.items() if g != "VARCHAR" and text_types.type_of(found[c]) == "VARCHAR"]
     return found | _seen(files, relation, {c: "" for c in wrong if guesses[c]})
+
+
+def broken(files: Files, relation: str, of: Mapping[str, str]) -> list[str]:
+    """Return the columns some value of which does not come back from its type."""
+    found = _seen(files, relation, {c: t for c, t in of.items() if t != "VARCHAR"})
+    return [c for c, seen in found.items() if not text_types.fits(seen, of[c])]
 
 
 def _seen(files: Files, relation: str, guesses: Mapping[str, str]) -> dict[str, Seen]:
@@ -218,11 +254,12 @@ def _seen(files: Files, relation: str, guesses: Mapping[str, str]) -> dict[str, 
 def typed(files: Files, texts: Texts, of: Mapping[str, str], folder: Path) -> list[Path]:
     """Write the rows with their types."""
     fields = ", ".join(f"{text_types.expression(c, type_)} AS {ident(c)}" for c, type_ in of.items())
-    made, _ = staging.copy(files, f"SELECT {fields} FROM {_relation(texts.files)}", folder / "rows")
+    made, _ = staging.copy(files, f"SELECT {fields} FROM {staged(texts.files)}", folder / "rows")
     return made
 
 
-def _relation(files: Sequence[Path]) -> str:
+def staged(files: Sequence[Path]) -> str:
+    """Return the table expression of texts that were staged."""
     return f"read_parquet([{', '.join(literal(str(f)) for f in files)}], union_by_name = true)"
 
 

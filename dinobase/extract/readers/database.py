@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Generic, Self, TypeVar
 
 from dinobase.core.errors import FetchError
-from dinobase.extract.readers import cursors, staging
+from dinobase.extract.readers import cursors, live, staging
 from dinobase.extract.readers.base import Ask, Brought, SourceTable
 from dinobase.extract.readers.cursors import Settled
 from dinobase.extract.readers.options import Selection
@@ -30,10 +31,14 @@ class Database(ABC, Generic[S]):
         """Return tables and views that the user may read."""
         self._settled = self._writers()
         self._source.again()  # the snapshot begins after we know who writes
+        if self._selection.live:
+            return self._catalog()
         return [cursors.chosen(table, self._selection) for table in self._catalog()]
 
     def read(self, ask: Ask) -> Brought:
-        """Read a table, again with wider types where values call for it."""
+        """Read a table, again with wider types where values call for it; live, look at its columns."""
+        if self._selection.live:
+            return live.look(self._source, ask, self._below(ask.table), partial(self._take, ask))
         readings = self._readings(ask, {}) or self._readings(ask, self._look(ask))
         assert readings is not None
         try:
@@ -57,6 +62,15 @@ class Database(ABC, Generic[S]):
     def _relation(self, remote: str) -> str:
         """Return the table expression of a SELECT in the source's language."""
         return self._source.query(remote)
+
+    def _below(self, table: SourceTable) -> str:
+        """Return a table's place below the database that is attached, as DuckDB writes it."""
+        return table.place
+
+    def _take(self, ask: Ask, column: str, given: str) -> tuple[str, str] | None:
+        """Return what a query takes of a column that the scanner gives as a type, and which it then is."""
+        del ask, column, given
+        return None
 
     def _writers(self) -> Settled:
         """Tell since when transactions run that may commit later; asked before the snapshot begins."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from dinobase.extract.readers import file_database
-from dinobase.extract.readers.base import Ask, ForeignKey, SourceColumn, SourceTable
+from dinobase.extract.readers import file_database, live
+from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceColumn, SourceTable
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.duckdb_types import kept, labels
 from dinobase.extract.readers.options import Selection, names_of
@@ -30,6 +31,8 @@ class Duckdb(Database[None]):
             f"SELECT schema_name, table_name, comment, estimated_size FROM duckdb_tables() WHERE {_OF} UNION ALL "
             f"SELECT schema_name, view_name, comment, -1 FROM duckdb_views() WHERE {_OF} AND NOT internal"
         )
+        if self._selection.live:  # a view's SQL would run in the instance of the query
+            abouts = [row for row in abouts if row[3] >= 0]
         schemas = self._selection.schemas
         places = [
             (s, t)
@@ -67,6 +70,9 @@ class Duckdb(Database[None]):
                 tables[s, t] = replace(table, foreign_keys=(*table.foreign_keys, link))
         return tables
 
+    def _below(self, table: SourceTable) -> str:
+        return table.place.removeprefix(f"{ident(SOURCE)}.")
+
     def _relation(self, remote: str) -> str:
         return f"({remote})"
 
@@ -97,6 +103,14 @@ class DuckdbKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Duckdb:
         """Open the file."""
         return Duckdb(file_database.existing(values), Selection.of(values), writer)
+
+    def in_place(self, values: Mapping[str, str]) -> bool:
+        """Tell whether each query reads the file."""
+        return Selection.of(values).live
+
+    def place(self, values: Mapping[str, str], known: Mapping[str, Known], connection: Any, alias: str) -> Place:
+        """Attach for one query."""
+        return live.place("duckdb", file_database.existing(values), known, connection, alias)
 
 
 KIND = DuckdbKind()

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
-from dinobase.core.errors import CredentialMissing, FetchError, UsageError
 from dinobase.extract.readers import csv_files, excel_files, file_listing, json_files, parquet_files, staging
 from dinobase.extract.readers.base import Ask, Brought, SourceColumn, SourceTable
 from dinobase.extract.readers.csv_files import REJECTS, Dialect, Texts
 from dinobase.extract.readers.file_listing import Entry, Listing
 from dinobase.extract.readers.text_types import of_text
 from dinobase.lake.connection import Writer
-from dinobase.lake.files import Files
+from dinobase.lake.files import BesideAQuery, Files
 from dinobase.lake.sql import literal
-from dinobase.spec.models import Credential
 
 Format: TypeAlias = Literal["csv", "parquet", "json", "excel"]
 FILE = "_file"
@@ -33,31 +30,6 @@ _NUMBERS = ("BIGINT", "DECIMAL")
 _ABOUT_FILE = "The file that the row is from."
 
 
-def _option(name: str, help_: str, *, secret: bool = False) -> Credential:
-    return Credential(name=name, secret=secret, required=False, help=help_)
-
-
-CREDENTIALS = (
-    _option("path", "A file, a folder or a glob, here or at s3://."),
-    _option("table", "All files are one table of this name."),
-    Credential(
-        name="mode",
-        flag="--copy",
-        secret=False,
-        required=False,
-        help="Rows come into the lake, at each sync those of new and changed files.",
-    ),
-    _option("endpoint_url", "Where S3 is, if not at AWS."),
-    _option("region", "The bucket's region; else $AWS_REGION."),
-    _option("access_key_id", "Key of the bucket; else $AWS_ACCESS_KEY_ID at each run."),
-    _option("secret_access_key", "Its secret; else $AWS_SECRET_ACCESS_KEY at each run.", secret=True),
-)
-ENCODING = _option("encoding", "How texts are written: utf-8 (default), latin-1, utf-16.")
-SHEET = _option("sheet", "Which sheet of a workbook; else its first one.")
-
-_OWN: Mapping[Format, Sequence[Credential]] = {"csv": (ENCODING,), "excel": (SHEET,)}
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What one file holds: its columns with their types, and how a text file is written."""
@@ -66,15 +38,19 @@ class Shape:
     how: Dialect | None = None
     address: str = ""
     note: str = ""
+    raw: Mapping[str, str] = field(default_factory=dict)
 
 
 class FileSource:
     """Files that were listed once; every read of this run sees that list."""
 
-    def __init__(self, format_: Format, values: Mapping[str, str], writer: Writer | None) -> None:
+    def __init__(
+        self, format_: Format, values: Mapping[str, str], writer: Writer | None, *, beside: Any = None, secret: str = ""
+    ) -> None:
+        """`beside`: an instance on which a query is to run; `secret`: a name there for what opens the bucket."""
         self.address = values["path"]
         self._format, self._values = format_, values
-        self._files = Files(writer)
+        self._files = Files(writer) if beside is None else BesideAQuery(beside)
         self._listing: Listing | None = None
         self._tables: dict[str, list[Entry]] = {}
         self._shapes: dict[str, Shape] = {}
@@ -87,7 +63,7 @@ class FileSource:
                     "AWS_ACCESS_KEY_ID": values.get("access_key_id", ""),
                     "AWS_SECRET_ACCESS_KEY": values.get("secret_access_key", ""),
                 }
-                self._files.bucket(file_listing.root_of(self.address), given)
+                self._files.bucket(file_listing.root_of(self.address), given, *([secret] if secret else ()))
         except BaseException:
             self._files.close()
             raise
@@ -173,7 +149,7 @@ class FileSource:
         made: list[Path] = []
         rows = 0
         for number, entry in enumerate(entries):
-            own = {c: self._name(ask, _source(c)) for c in self._shape(entry).columns}
+            own = {c: self._name(ask, source_name(c)) for c in self._shape(entry).columns}
             parts = {c: self._name(ask, c) for c in entry.partitions}
             files, count = parquet_files.read(
                 self._files, entry, own, parts, types, ask.folder / "rows" / f"{number:06}"
@@ -189,30 +165,29 @@ class FileSource:
             shape = self._shape(entry)
             if shape.how is None:
                 continue
-            names = {c: self._name(ask, _source(c)) for c in shape.how.columns}
+            names = {c: self._name(ask, source_name(c)) for c in shape.how.columns}
             names |= {c: self._name(ask, c) for c in entry.partitions}
             csv_files.read(self._files, entry, shape.address, shape.how, names, texts, ask.folder)
             if shape.note:
                 notes.append(shape.note)
-        types = csv_files.types(self._files, texts, ask.types) if texts.files else {}
+        staged = csv_files.staged(texts.files)
+        types = csv_files.types(self._files, staged, list(texts.columns), ask.types) if texts.files else {}
         if ask.start is not None and any(_clash(ask.types.get(name, type_), type_) for name, type_ in types.items()):
             return None
         rows = csv_files.typed(self._files, texts, types, ask.folder) if texts.files else []
+        aside = self._aside(ask, texts, notes)
+        size = sum(int(e.mark.split(":")[0]) for e in entries)
+        return Brought(tuple(rows), types, texts.rows, size, notes=tuple(notes), beside=(aside,))
+
+    def _aside(self, ask: Ask, texts: Texts, notes: list[str]) -> tuple[SourceTable, Brought]:
+        """Return the table of lines that are no rows, and what came of them; says so in the notes."""
         aside = self._rejects(ask.table.name)
         bad = {name: count for name, count in texts.rejected.items() if count}
         for name, count in bad.items():
             many = "1 line is no row" if count == 1 else f"{count} lines are no rows"
             notes.append(f"{name}: {many}, kept aside in {aside.name}")
         columns = {c.name: c.type for c in REJECTS} if texts.rejects else {}
-        lines = Brought(tuple(texts.rejects), columns, sum(bad.values()), staging.size(texts.rejects))
-        return Brought(
-            tuple(rows),
-            types,
-            texts.rows,
-            sum(int(e.mark.split(":")[0]) for e in entries),
-            notes=tuple(notes),
-            beside=((aside, lines),),
-        )
+        return aside, Brought(tuple(texts.rejects), columns, sum(bad.values()), staging.size(texts.rejects))
 
     def _name(self, ask: Ask, column: str) -> str:
         known = ask.table.column(column)
@@ -222,7 +197,7 @@ class FileSource:
     def _columns(self, entry: Entry) -> dict[str, str]:
         """Return a file's columns as the source has them, those that its folders say first."""
         parts = {key: of_text(value) for key, value in entry.partitions.items()}
-        own = {_source(c): t for c, t in self._shape(entry).columns.items() if c not in parts}
+        own = {source_name(c): t for c, t in self._shape(entry).columns.items() if c not in parts}
         return {**parts, **own}
 
     def _shape(self, entry: Entry) -> Shape:
@@ -234,7 +209,8 @@ class FileSource:
         if entry.mark.startswith("0:"):
             return Shape({})
         if self._format == "parquet":
-            return Shape(parquet_files.columns(self._files, entry.address))
+            raw = parquet_files.columns(self._files, entry.address)
+            return Shape(parquet_files.in_lake(raw), raw=raw)
         if self._format == "json":
             found = json_files.keys(self._files, entry)
             return Shape({c: "VARCHAR" for c in found if c not in {FILE, *entry.partitions}})
@@ -291,7 +267,7 @@ def _in_parts(brought: Brought, parts: tuple[str, ...]) -> Brought:
     return replace(brought, parts=parts, beside=beside)
 
 
-def _source(column: str) -> str:
+def source_name(column: str) -> str:
     """Return what a file's column is called as a source: ours is `_file`."""
     return f"{column}_" if column.lower() == FILE else column
 
@@ -300,63 +276,3 @@ def _clash(old: str, new: str) -> bool:
     """Tell whether old values would have been read otherwise, had they come with the new ones."""
     numbers = old.startswith(_NUMBERS) and new.startswith(_NUMBERS)
     return old not in {new, "VARCHAR"} and not numbers
-
-
-class FileKind:
-    """`dinobase add csv --path PATH --copy`, and the same for the other formats."""
-
-    def __init__(self, format_: Format) -> None:
-        self.format = format_
-        self.credentials: Sequence[Credential] = (*CREDENTIALS, *_OWN.get(format_, ()))
-
-    def settled(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Return the values with an absolute path, and the table's name where all files are one."""
-        found = dict(values)
-        path = found.get("path", "")
-        if not path:
-            raise CredentialMissing(
-                f"which files `{self.format}` is to read is not said",
-                hint=f"dinobase add {self.format} --path FILE_OR_FOLDER --copy",
-                missing=["path"],
-            )
-        _check(self.format, found)
-        if not path.lower().startswith("s3://"):
-            slash = "/" if path.endswith("/") else ""
-            found["path"] = str(Path(path.removeprefix("file://")).expanduser().absolute()) + slash
-        if found.get("table"):
-            found["table"] = file_listing.table_name(found["table"])
-        else:
-            with suppress(FetchError), self.open(found, None) as source:
-                listing = source.listing()
-                if not listing.one and (file_listing.is_partitioned(listing) or _alike(listing, source)):
-                    found["table"] = listing.called
-        return found
-
-    def open(self, values: Mapping[str, str], writer: Writer | None) -> FileSource:
-        """Open the place."""
-        _check(self.format, values)
-        return FileSource(self.format, values, writer)
-
-
-def _alike(listing: Listing, source: FileSource) -> bool:
-    return len(listing.entries) > 1 and source.one_shape()
-
-
-def _check(format_: str, values: Mapping[str, str]) -> None:
-    scheme, found, _ = values.get("path", "").partition("://")
-    if found and scheme.lower() not in {"s3", "file"}:
-        raise UsageError(
-            f"files at {scheme}:// cannot be read yet",
-            code="files.scheme",
-            hint="Allowed: a path of this machine, s3:// (with --endpoint-url for what speaks like S3).",
-        )
-    if values.get("mode", "") != "copy":
-        raise UsageError(
-            "reading files in place is not available yet",
-            code="files.in_place",
-            hint=f"`dinobase add {format_} --path {values.get('path') or 'PATH'} --copy` brings their rows in; each "
-            "`dinobase sync` then reads new and changed files only.",
-        )
-
-
-CSV, PARQUET, JSON, EXCEL = FileKind("csv"), FileKind("parquet"), FileKind("json"), FileKind("excel")

@@ -15,7 +15,7 @@ from dinobase.lake.sql import literal
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 _SEGMENT = 4 << 20
-_LONGEST = 16 << 20
+LONGEST = 16 << 20
 _SAMPLE = 200
 
 
@@ -28,7 +28,7 @@ def records(files: Files, entry: Entry, limit: int = 0) -> Iterator[bytes]:
     most = f" LIMIT {limit}" if limit else ""
     sql = (
         f"SELECT json FROM read_json_objects({literal(entry.address)}, format = 'auto', "
-        f"maximum_object_size = {_LONGEST}){most}"
+        f"maximum_object_size = {LONGEST}){most}"
     )
     number = 0
     try:

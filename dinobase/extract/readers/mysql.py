@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from dinobase.core import secrets
 from dinobase.core.errors import FetchError
-from dinobase.extract.readers.base import Ask, ForeignKey, SourceColumn, SourceTable
+from dinobase.extract.readers import live
+from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceColumn, SourceTable
 from dinobase.extract.readers.cursors import Settled
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.mysql_types import quoted, reading, text
@@ -17,6 +18,7 @@ from dinobase.extract.readers.options import CONNECTION, SELECTION, Selection, a
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
 from dinobase.lake.foreign import Foreign
+from dinobase.lake.sql import ident
 from dinobase.spec.models import Credential
 
 _SYSTEM = ("mysql", "information_schema", "performance_schema", "sys")
@@ -47,16 +49,18 @@ _AGE = (
 )
 
 
+_SETTINGS = ("SET mysql_session_time_zone = '+00:00'", "SET mysql_query_timeout_enabled = false")
+
+
 class Mysql(Database[bool]):
     """An open database."""
 
     def __init__(self, url: str, selection: Selection, writer: Writer | None) -> None:
         secrets.register_url(url)
-        target = f"mysql://{url.partition('://')[2]}" if "://" in url else url
         self._first = (selection.schemas or (urlsplit(url).path.strip("/"),))[0]
-        settings = "SET mysql_session_time_zone = '+00:00'; SET mysql_query_timeout_enabled = false"
-        super().__init__(Foreign("mysql", target, writer, options=settings), address(url), selection)
+        super().__init__(Foreign("mysql", _target(url), writer, options="; ".join(_SETTINGS)), address(url), selection)
         self._types: dict[tuple[str, str], tuple[str, str]] = {}
+        self._places: dict[str, tuple[str, str]] = {}
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         return self._source.rows(f"SELECT * FROM {self._source.query(sql)}")
@@ -93,6 +97,7 @@ class Mysql(Database[bool]):
         for s, t, name, kind, full, nullable, about, about_table, count in rows:
             lower = "json" if (s, t, name) in held_to_json else kind.lower()
             called = names[s, t]
+            self._places[called] = (s, t)
             self._types[called, name] = (lower, full.lower())
             column = SourceColumn(
                 name, reading(name, lower, full.lower()).type, full, bool(nullable), about, _labels(lower, full)
@@ -164,6 +169,9 @@ class Mysql(Database[bool]):
         row = self._ask(f"SELECT {fields} FROM {ask.table.place}")[0]
         return {column: bool(value) for column, value in zip(odd, row, strict=True)}
 
+    def _below(self, table: SourceTable) -> str:
+        return ".".join(map(ident, self._places[table.name]))
+
     def _bound(self, ask: Ask) -> str:
         return "" if ask.start is None else text(ask.start.removesuffix("+00"))
 
@@ -183,6 +191,21 @@ class MysqlKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Mysql:
         """Connect."""
         return Mysql(values["connection_string"], Selection.of(values), writer)
+
+    def in_place(self, values: Mapping[str, str]) -> bool:
+        """Tell whether each query asks the database."""
+        return Selection.of(values).live
+
+    def place(self, values: Mapping[str, str], known: Mapping[str, Known], connection: Any, alias: str) -> Place:
+        """Attach for one query."""
+        url = values["connection_string"]
+        secrets.register_url(url)
+        return live.place("mysql", _target(url), known, connection, alias, _SETTINGS)
+
+
+def _target(url: str) -> str:
+    """Return the address as the scanner takes it: a server of either name is asked alike."""
+    return f"mysql://{url.partition('://')[2]}" if "://" in url else url
 
 
 def _texts(**columns: str) -> dict[str, str]:

@@ -27,10 +27,14 @@ INCREMENTAL = Credential(
     help="Column that tracks change: updated_at, or by table orders=changed_at,lines=none.",
 )
 MODE = Credential(
-    name="mode", secret=False, required=False, help="copy (default): rows come into the lake at each sync."
+    name="mode",
+    secret=False,
+    required=False,
+    help="copy (default): rows come into the lake at each sync; live: each query asks the database.",
 )
 SELECTION = (SCHEMAS, TABLES, INCREMENTAL, MODE)
 NO_CURSOR = "none"
+LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +45,21 @@ class Selection:
     tables: tuple[str, ...] = ()
     cursor: str = ""
     cursors: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Selection:
         """Read the options; raises UsageError."""
         mode = values.get("mode", "") or "copy"
-        if mode != "copy":
+        if mode not in {"copy", LIVE}:
             raise UsageError(
                 f"`--mode {mode}` is not there",
                 code="source.mode",
-                hint="Allowed: copy. `dinobase sync` then brings only what has changed.",
+                hint="Allowed: copy (`dinobase sync` brings what has changed), live (each query asks the database).",
+            )
+        if mode == LIVE and values.get("incremental"):
+            raise UsageError(
+                "`--incremental` is of copies: live, rows are read where they are", hint="Leave one of both out."
             )
         cursor = ""
         cursors = {}
@@ -60,9 +69,8 @@ class Selection:
                 cursors[table.strip().lower()] = column.strip()
             else:
                 cursor = word
-        return cls(
-            tuple(split(values.get("schemas", ""))), tuple(split(values.get("tables", ""))), cursor, dict(cursors)
-        )
+        schemas, tables = (tuple(split(values.get(key, ""))) for key in ("schemas", "tables"))
+        return cls(schemas, tables, cursor, dict(cursors), mode == LIVE)
 
     def wants(self, schema: str, table: str) -> bool:
         """Tell whether a table is chosen; a glob is of the table's name, or of `schema.table`."""

@@ -16,9 +16,14 @@ _SMALL = {"TINYINT": 0, "SMALLINT": 1, "INTEGER": 2, "BIGINT": 3}
 
 
 def columns(files: Files, address: str) -> dict[str, str]:
-    """Return a file's columns and what they are in the lake."""
+    """Return a file's columns and their types as DuckDB reads them."""
     found = files.rows(f"DESCRIBE SELECT * FROM {_relation(address)}")
-    return {str(name): kept(str(type_)) for name, type_, *_ in found}
+    return {str(name): str(type_) for name, type_, *_ in found}
+
+
+def in_lake(columns: Mapping[str, str]) -> dict[str, str]:
+    """Return what columns are in the lake."""
+    return {name: kept(type_) for name, type_ in columns.items()}
 
 
 def both(one: str, other: str) -> str:

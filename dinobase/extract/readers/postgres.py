@@ -8,14 +8,15 @@ wider type.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dinobase.core import secrets
-from dinobase.extract.readers import postgres_catalog
-from dinobase.extract.readers.base import Ask, SourceTable
+from dinobase.extract.readers import live, postgres_catalog
+from dinobase.extract.readers.base import Ask, Known, Place, SourceTable
 from dinobase.extract.readers.cursors import Settled
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.options import CONNECTION, SELECTION, Selection, address
-from dinobase.extract.readers.postgres_types import NativeType, Seen, look, reading
+from dinobase.extract.readers.postgres_types import NativeType, Seen, live_reading, look, reading
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
 from dinobase.lake.foreign import Foreign
@@ -31,6 +32,10 @@ SELECT (now() - age)::timestamptz AS since, extract(epoch FROM age)::float8 AS a
     THEN interval '{_HIDDEN_AGE} seconds' ELSE interval '0' END) AS age
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()) x
 """
+
+
+# In texts a value that a type does not hold (NaN, a late year) fails; in binary it would come as another one.
+_AS_TEXT = ("SET pg_use_text_protocol = true",)
 
 
 class Postgres(Database[Seen]):
@@ -49,6 +54,9 @@ class Postgres(Database[Seen]):
         found = postgres_catalog.read(self._source, self._selection)
         self._types = found.types
         return found.tables
+
+    def _take(self, ask: Ask, column: str, given: str) -> tuple[str, str] | None:
+        return live_reading(column, self._types[ask.table.name, column], given)
 
     def _bound(self, ask: Ask) -> str:
         column = ask.table.column(ask.table.cursor) if ask.table.cursor else None
@@ -92,6 +100,16 @@ class PostgresKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Postgres:
         """Connect."""
         return Postgres(values["connection_string"], Selection.of(values), writer)
+
+    def in_place(self, values: Mapping[str, str]) -> bool:
+        """Tell whether each query asks the database."""
+        return Selection.of(values).live
+
+    def place(self, values: Mapping[str, str], known: Mapping[str, Known], connection: Any, alias: str) -> Place:
+        """Attach for one query."""
+        url = values["connection_string"]
+        secrets.register_url(url)
+        return live.place("postgres", url, known, connection, alias, _AS_TEXT)
 
 
 KIND = PostgresKind()

@@ -64,6 +64,22 @@ def reading(column: str, native: NativeType, known: str = "", seen: Seen | None 
     return Reading(column, remote.format(place), type_) if type_ else Reading(column, f"{place}::text", TEXT)
 
 
+def live_reading(column: str, native: NativeType, given: str) -> tuple[str, str] | None:
+    """Return how a column is taken from what DuckDB's scanner gives, None where as it comes."""
+    place = ident(column)
+    if native.array:
+        return None
+    if native.name in {"json", "jsonb"}:
+        return place, "JSON"
+    if native.name == "oid":
+        return place, "BIGINT"
+    if native.name == "inet":  # as the server's own abbrev() writes it
+        return f"regexp_replace({place}, '^([0-9.]+)/32$|^([0-9a-f:.]*:[0-9a-f:.]*)/128$', '\\1\\2')", TEXT
+    if native.name == "bpchar":
+        return f"rtrim({place}, ' ')", TEXT
+    return (place, TEXT) if given.startswith("ENUM") else None
+
+
 def declared_decimal(modifier: int) -> tuple[int, int] | None:
     """Return precision and scale of `numeric(p, s)`, as the decimal that holds it; None where none does."""
     if modifier < 4:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dinobase.extract.readers import file_database, sqlite_types
-from dinobase.extract.readers.base import Ask, ForeignKey, SourceColumn, SourceTable
+from dinobase.extract.readers import file_database, live, sqlite_types
+from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceColumn, SourceTable
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.options import Selection, names_of
 from dinobase.extract.readers.sqlite_types import Held
@@ -131,6 +131,14 @@ class SqliteKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Sqlite:
         """Open the file."""
         return Sqlite(file_database.existing(values), Selection.of(values), writer)
+
+    def in_place(self, values: Mapping[str, str]) -> bool:
+        """Tell whether each query reads the file."""
+        return Selection.of(values).live
+
+    def place(self, values: Mapping[str, str], known: Mapping[str, Known], connection: Any, alias: str) -> Place:
+        """Attach for one query."""
+        return live.place("sqlite", file_database.existing(values), known, connection, alias)
 
 
 KIND = SqliteKind()

@@ -107,6 +107,19 @@ def type_of(of: Seen) -> str:
     return "VARCHAR"
 
 
+def fits(of: Seen, type_: str) -> bool:
+    """Tell whether every value that was seen comes back from a type."""
+    values = of.values - of.empty
+    if type_.startswith("DECIMAL("):
+        precision, scale = map(int, type_[8:-1].split(","))
+        return of.decimals == values and of.right <= scale and of.left <= precision - scale
+    counts = {
+        "BOOLEAN": of.booleans, "BIGINT": of.whole, "DOUBLE": of.floats, "DATE": of.dates, "TIMESTAMP": of.moments,
+        "TIMESTAMPTZ": of.instants, "TIME": of.clocks,
+    }  # fmt: skip
+    return type_ == "VARCHAR" or counts.get(type_, -1) == values
+
+
 def decimal(left: int, right: int) -> str:
     """Return a decimal of so many digits before and after the point, "" where there is none so long."""
     if not right or left + right > _MOST:
