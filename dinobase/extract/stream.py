@@ -20,7 +20,10 @@ from dinobase.kinds.incremental import Span, field_of, windows, with_style
 from dinobase.kinds.paginate.page import Step
 from dinobase.kinds.ratelimit import server_date
 from dinobase.kinds.tags import with_tags
-from dinobase.spec.models import Incremental
+from dinobase.kinds.template import strings
+from dinobase.spec.models import Incremental, Resource
+
+_WHOLE = 1e10  # seconds; more than any listing goes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +100,29 @@ def first_span(incremental: Incremental | None, start: str | None, end: str | No
 
 def _spans(reader: ResourceReader, whole: Span) -> Iterator[Span]:
     incremental = reader.resource.incremental
-    seconds = duration.seconds(incremental.window) if incremental and incremental.window else None
-    if incremental is None or not seconds or whole.start is None:
+    if incremental is None or whole.start is None:
+        return iter((whole,))
+    seconds = duration.seconds(incremental.window) if incremental.window else None
+    if not seconds and not (incremental.token_path and whole.end is None and _sends_end(reader.resource)):
         return iter((whole,))
     try:
         now = reader.session.now()
-        return iter(tuple(windows(whole.start, whole.end, seconds=seconds, style=incremental.format, now=now)))
+        span = seconds or _WHOLE  # up to now, where the body says where the next one begins
+        return iter(tuple(windows(whole.start, whole.end, seconds=span, style=incremental.format, now=now)))
     except ValueError as error:
+        if not seconds:  # a token that is no moment: the API knows what it begins at, and where it ends
+            return iter((whole,))
         raise RequestError(
             f"`{error}` is no moment, so incremental.window cannot cut it into spans",
             hint="Give initial_value as an ISO date or an epoch.",
             resource=reader.resource.name,
         ) from None
+
+
+def _sends_end(resource: Resource) -> bool:
+    endpoint = resource.endpoint
+    parts = (endpoint.path, endpoint.params, endpoint.headers, endpoint.body, resource.variables)
+    return any("incremental.end_value" in text for part in parts for _, text in strings(part))
 
 
 def _begin(reader: ResourceReader, span: Span, until: str | None) -> Position:

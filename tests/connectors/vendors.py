@@ -63,6 +63,8 @@ def read_vendor(name: str, *, hints: bool = False) -> Vendor:
 def load(path: Path) -> Json:
     """Read a file, the files that its references lead to put inside it."""
     data = json.loads(path.read_bytes())
+    if isinstance(data, dict) and "discoveryVersion" in data:  # its references are bare names
+        return data
     others: dict[str, Json] = {}
     data = _inward(data, path.parent, others, "")
     return {**data, _FILES: others} if others else data

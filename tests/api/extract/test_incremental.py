@@ -80,6 +80,12 @@ async def test_the_spans_of_a_window_are_one_stream_that_resumes_anywhere(bench:
             assert rows(rest) == rows(whole[number:])
 
 
+async def test_a_listing_that_the_body_says_how_to_go_on_from_is_asked_for_up_to_now(bench: Bench) -> None:
+    facts = since(cursor_path="", token_path="next")
+    assert await asked_with(bench, facts) == [{"since": "2026-01-01", "until": "2026-05-02"}]
+    assert await asked_with(bench, facts, start_value="tok-1") == [{"since": "tok-1"}]
+
+
 async def test_a_window_needs_a_moment_to_begin_at(bench: Bench) -> None:
     with pytest.raises(RequestError, match="`abc` is no moment"):
         await asked_with(bench, since(window="30d", initial_value="abc"))
