@@ -239,6 +239,13 @@ def opened(
 def _filled(
     connection: Any, storage: Storage, names: Sequence[str], targets: Sequence[str], guard: Guard | None
 ) -> Instance:
+    there = next((n for n in targets if guard is not None and guard.places(n)), "")
+    if there:
+        raise QueryError(
+            f"{there} is read where it is: nothing can be written to it",
+            code="write.in_place",
+            hint="Change it where it is. Writes go to APIs that have write endpoints.",
+        )
     views = {}
     for name in names:
         try:

@@ -92,7 +92,7 @@ class Workspace(Writing):
         if added.in_place and check:
             from dinobase.workspace import looking
 
-            looking.look(added, self.paths)
+            return looking.look(added, self.paths)
         return added
 
     def authorize(

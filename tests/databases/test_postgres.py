@@ -233,7 +233,7 @@ def test_a_reference_to_the_environment_is_read_at_each_run(
 
 def test_a_mode_that_is_not_there_is_refused(shop: str, desk: Desk) -> None:
     with pytest.raises(UsageError) as caught:
-        desk.add("postgres", connection_string=shop, mode="live")
+        desk.add("postgres", connection_string=shop, mode="both")
     assert caught.value.error_code == "source.mode"
 
 

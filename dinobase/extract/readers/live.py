@@ -15,22 +15,30 @@ from dinobase.extract.readers.duckdb_types import kept
 from dinobase.lake.foreign import Foreign, Scanner, attach_beside
 from dinobase.lake.sql import ident
 
-# What the scanner gives of a column, as (expression, type): None where it is taken as it comes.
+LEFT_OUT = ("", "")
+# How a column is taken, as (expression, type): None where as it comes, of no type where it cannot be read.
 Take = Callable[[str, str], tuple[str, str] | None]
 
 
 def look(source: Foreign, ask: Ask, relation: str, take: Take) -> Brought:
     """Look at a table; `relation` is its place below the database."""
     given = {str(name): str(type_) for name, type_, *_ in source.rows(f"DESCRIBE SELECT * FROM source.{relation}")}
-    fields, types = {}, {}
+    fields: dict[str, str] = {}
+    types: dict[str, str] = {}
+    notes = []
     for column in ask.table.columns:
         if column.name not in given:
             continue
         expression, type_ = take(column.name, given[column.name]) or (ident(column.name), kept(given[column.name]))
         name = ask.names[column.name]
+        if not type_:
+            notes.append(f"{name} is left out: a {column.native or given[column.name]} cannot be read live")
+            continue
+        if type_ == "DOUBLE" and column.type.startswith(("DECIMAL", "VARCHAR")):
+            notes.append(f"{name} ({column.native or 'numeric'}) is DOUBLE live, which keeps 15 digits")
         fields[name], types[name] = expression, type_
     recipe = json.dumps({"from": relation, "fields": fields}, sort_keys=True)
-    return Brought((), types, 0, recipe=recipe, there=ask.table.rows)
+    return Brought((), types, 0, recipe=recipe, there=ask.table.rows, notes=tuple(notes))
 
 
 def place(

@@ -13,7 +13,7 @@ from dinobase.extract.readers import live
 from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceColumn, SourceTable
 from dinobase.extract.readers.cursors import Settled
 from dinobase.extract.readers.database import Database
-from dinobase.extract.readers.mysql_types import quoted, reading, text
+from dinobase.extract.readers.mysql_types import live_reading, quoted, reading, text
 from dinobase.extract.readers.options import CONNECTION, SELECTION, Selection, address, names_of
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
@@ -50,6 +50,13 @@ _AGE = (
 
 
 _SETTINGS = ("SET mysql_session_time_zone = '+00:00'", "SET mysql_query_timeout_enabled = false")
+# What the server orders and counts goes by its collation, and a tinyint(1) may hold 2.
+_LIVE = (
+    *_SETTINGS,
+    "SET mysql_aggregate_pushdown_enabled = false",
+    "SET mysql_order_pushdown_enabled = false",
+    "SET mysql_tinyint1_as_boolean = false",
+)
 
 
 class Mysql(Database[bool]):
@@ -169,6 +176,9 @@ class Mysql(Database[bool]):
         row = self._ask(f"SELECT {fields} FROM {ask.table.place}")[0]
         return {column: bool(value) for column, value in zip(odd, row, strict=True)}
 
+    def _take(self, ask: Ask, column: str, given: str) -> tuple[str, str] | None:
+        return live_reading(column, *self._types[ask.table.name, column], given)
+
     def _below(self, table: SourceTable) -> str:
         return ".".join(map(ident, self._places[table.name]))
 
@@ -200,7 +210,7 @@ class MysqlKind:
         """Attach for one query."""
         url = values["connection_string"]
         secrets.register_url(url)
-        return live.place("mysql", _target(url), known, connection, alias, _SETTINGS)
+        return live.place("mysql", _target(url), known, connection, alias, _LIVE)
 
 
 def _target(url: str) -> str:

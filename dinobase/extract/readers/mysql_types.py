@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from dinobase.extract.readers.live import LEFT_OUT
 from dinobase.extract.readers.staging import Reading
+from dinobase.lake.sql import ident
 
 TEXT = "VARCHAR"
 _WHOLE = {
@@ -57,6 +59,19 @@ def reading(column: str, kind: str, full: str, known: str = "", *, odd: bool = F
     plain |= dict.fromkeys(_SHAPES, (f"ST_AsText({place})", TEXT))
     plain |= dict.fromkeys(_TEXTS, (f"CONVERT({place} USING utf8mb4)", TEXT))
     return Reading(column, *plain.get(kind, (f"CAST({place} AS CHAR)", TEXT)))
+
+
+def live_reading(column: str, kind: str, full: str, given: str) -> tuple[str, str] | None:
+    """Return how a column is taken from what DuckDB's scanner gives, None where as it comes."""
+    place = ident(column)
+    if kind in _SHAPES:
+        return LEFT_OUT
+    if kind in _TEXTS:  # the server would compare by its collation, to which `Ann` may be `ann`
+        return f"({place} || '')", TEXT
+    if kind == "tinyint" and given in {"TINYINT", "BOOLEAN"}:
+        return place, "TINYINT"
+    copied = reading(column, kind, full).type
+    return (place, copied) if kind in {"timestamp", "time", "year", "json", "uuid"} else None
 
 
 def _integer(column: str, kind: str, full: str, known: str, *, odd: bool) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dinobase.extract.readers.live import LEFT_OUT
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.sql import ident
 
@@ -24,6 +25,15 @@ _CAST = {
 }
 _IN_ARRAYS = {"int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "bpchar", "date", "uuid"}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_GIVEN_DECIMAL = re.compile(r"DECIMAL\((\d+),(-?\d+)\)")
+_LIVE = {
+    "oid": ("{0}", "BIGINT"),
+    "citext": ("({0} || '')", TEXT),  # the server would compare without regard to case
+    "bpchar": ("rtrim({0}, ' ')", TEXT),
+    # As the server's own abbrev() writes it.
+    "inet": ("regexp_replace({0}, '^([0-9.]+)/32$|^([0-9a-f:.]*:[0-9a-f:.]*)/128$', '\\1\\2')", TEXT),
+}
+_DRAWN = {"polygon", "circle", "path", "box", "line", "lseg"}  # what the scanner takes for lists, and cannot read
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +77,16 @@ def reading(column: str, native: NativeType, known: str = "", seen: Seen | None 
 def live_reading(column: str, native: NativeType, given: str) -> tuple[str, str] | None:
     """Return how a column is taken from what DuckDB's scanner gives, None where as it comes."""
     place = ident(column)
-    if native.array:
-        return None
-    if native.name in {"json", "jsonb"}:
-        return place, "JSON"
-    if native.name == "oid":
-        return place, "BIGINT"
-    if native.name == "inet":  # as the server's own abbrev() writes it
-        return f"regexp_replace({place}, '^([0-9.]+)/32$|^([0-9a-f:.]*:[0-9a-f:.]*)/128$', '\\1\\2')", TEXT
-    if native.name == "bpchar":
-        return f"rtrim({place}, ' ')", TEXT
-    return (place, TEXT) if given.startswith("ENUM") else None
+    decimal = _GIVEN_DECIMAL.fullmatch(given)
+    if native.name in _DRAWN or (decimal and not 0 <= int(decimal[2]) <= int(decimal[1])):
+        return LEFT_OUT
+    if not native.array and native.name in _LIVE:
+        expression, type_ = _LIVE[native.name]
+        return expression.format(place), type_
+    if not native.array and given == TEXT and native.name != "money":  # JSON, domains
+        copied = reading(column, native)
+        return (place, copied.type) if copied is not None else None
+    return (place, TEXT) if given.startswith("ENUM(") and not native.array else None
 
 
 def declared_decimal(modifier: int) -> tuple[int, int] | None:
