@@ -183,7 +183,7 @@ class Vendor:
         fits = [
             (sum("{" not in segment for segment in have), _serves(operation.document, host), operation)
             for have, verb, operation in self._operations
-            if verb == method.lower() and _fits(wanted, have)
+            if verb == method.lower() and _fits(wanted, have, named=operation.document.get("openapi") == "discovery")
         ]
         return max(fits, key=lambda fit: fit[:2])[2] if fits else None
 
@@ -234,15 +234,24 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def _fits(wanted: list[str], have: list[str]) -> bool:
+def _verb(segment: str) -> str:
+    """Return Google's `:runReport` behind a placeholder."""
+    tail = segment.rpartition("}")[2]
+    return tail if tail.startswith(":") else ""
+
+
+def _fits(wanted: list[str], have: list[str], *, named: bool) -> bool:
+    """Hold a path against a specification's; `named`: names are paths themselves, `properties/1` for two segments."""
     if not wanted or not have:
         return not wanted and not have
     first, other = wanted[0], have[0]
     hole, slot = _HOLE.search(first), "{" in other
     if hole is None:
-        return (first == other or slot) and _fits(wanted[1:], have[1:])
+        return (first == other or slot) and _fits(wanted[1:], have[1:], named=named)
     if not slot:
-        return False
-    if hole[1] and _fits(wanted, have[1:]):
+        return named and bool(hole[1]) and len(have) > 1 and _fits(wanted, have[1:], named=named)
+    if hole[1] and _fits(wanted, have[1:], named=named):
         return True
-    return _fits(wanted[1:], have[1:])
+    if _verb(first) != _verb(other):
+        return False
+    return _fits(wanted[1:], have[1:], named=named)
