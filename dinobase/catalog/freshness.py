@@ -21,7 +21,8 @@ DATABASES = frozenset({"postgres", "mysql", "mariadb", "sqlite", "duckdb"})
 def said(entry: Mapping[str, Any]) -> str:
     """Return a connector's threshold as people write it; `entry` is its part of config.yaml as plain data."""
     kind = entry.get("type")
-    default = NEVER if kind in FILES else "6h" if kind in DATABASES else API
+    live = (entry.get("params") or {}).get("mode") == "live"  # nothing is copied, so nothing gets old
+    default = NEVER if kind in FILES or live else "6h" if kind in DATABASES else API
     return str(entry.get("freshness") or default)
 
 
