@@ -9,7 +9,10 @@ from dinobase.core.settings import Paths
 from dinobase.extract.consent import Consent
 from dinobase.extract.tokens import Tokens, key
 from dinobase.kinds.auth.oauth2 import OAuth2
+from dinobase.spec import compiled, config
 from dinobase.spec.vault import Vault
+from dinobase.sync import registry
+from dinobase.workspace import loopback
 from dinobase.workspace.results import Finding
 
 if TYPE_CHECKING:
@@ -38,6 +41,15 @@ def needed(connector: Connector) -> dict[str, OAuth2]:
         scopes = tuple(dict.fromkeys((*known.scopes, *kind.scopes)))
         found[kind.identity()] = (first, known.model_copy(update={"scopes": scopes}))
     return dict(found.values())
+
+
+def redirect_of(kind: str, paths: Paths) -> str:
+    """Return the address that a vendor has to know before somebody can allow the access, '' where nobody has to."""
+    entry = config.load_config(paths).connectors.get(kind)
+    type_ = entry.type if entry else kind
+    if registry.is_python(type_, paths):
+        return ""
+    return loopback.REDIRECT if needed(compiled.load(registry.definition(type_, paths), paths)) else ""
 
 
 def missing(connector: Connector, name: str, paths: Paths) -> list[str]:

@@ -14,6 +14,7 @@ from dinobase.core.errors import UsageError
 from dinobase.kinds.auth.consent import Answer, answer
 
 PORT = 8425
+REDIRECT = f"http://127.0.0.1:{PORT}/callback"
 _HOSTS = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Dinobase</title>'

@@ -37,6 +37,7 @@ def test_auth_opens_a_browser_and_prints_what_was_allowed(connected: Home) -> No
 def test_add_on_a_terminal_asks_and_goes_on_to_the_browser(home: Home) -> None:
     shown = home.cli.terminal("add", "acme", answers=[("(hidden):", SECRET)], width=200, env=ANSWERS)
     assert shown.code == 0, shown.out
+    assert "needs this redirect address: http://127.0.0.1:8425/callback" in shown.out
     assert "Under Apps." in shown.out
     assert "acme is authorised" in plain(shown.out)
     assert "Next: dinobase sync acme" in plain(shown.out)

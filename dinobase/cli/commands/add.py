@@ -41,6 +41,11 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
     workspace = Workspace.open()
+    if diagnostics.interactive():
+        from dinobase.workspace.consents import redirect_of
+
+        if redirect := redirect_of(args.kind, workspace.paths):
+            diagnostics.note(f"The vendor's application needs this redirect address: {redirect}")
     result = workspace.add(
         args.kind,
         name=args.name,
