@@ -41,6 +41,12 @@ class Files(Foreign):
         self.run(s3_secret(name, f"SCOPE {literal(scope)}", values))
         self._secret = True
 
+    def web(self) -> None:
+        """Read by HTTP from now on; the certificates of SSL_CERT_FILE are trusted. Raises FetchError."""
+        self.run(f"LOAD {literal(extension_path('httpfs'))}")
+        if trusted := env("SSL_CERT_FILE"):
+            self.run(f"SET ca_cert_file = {literal(trusted)}")
+
     def found(self, pattern: str) -> list[tuple[str, int, str]]:
         """Return address, size and time of the last change of what a pattern matches, sorted; nothing is opened."""
         rows = self.rows(

@@ -254,7 +254,7 @@ def test_places_that_cannot_be_read_are_refused(write: Write, desk: Desk, tmp_pa
     for given, code in (
         ({"path": path, "mode": "live"}, "source.mode"),
         ({"path": "gs://bucket/a.csv", "mode": "copy"}, "files.scheme"),
-        ({"path": "https://host.example/a.csv", "mode": "copy"}, "files.scheme"),
+        ({"path": "sftp://host.example/a.csv", "mode": "copy"}, "files.scheme"),
     ):
         with pytest.raises(UsageError) as caught:
             desk.add("csv", **given)

@@ -23,7 +23,7 @@ def _option(name: str, help_: str, *, secret: bool = False) -> Credential:
 
 
 CREDENTIALS = (
-    _option("path", "A file, a folder or a glob, here or at s3://."),
+    _option("path", "A file, a folder or a glob, here or at s3://; a file at https://."),
     _option("table", "All files are one table of this name."),
     Credential(
         name="mode",
@@ -61,7 +61,7 @@ class FileKind:
                 missing=["path"],
             )
         _check(found)
-        if not path.lower().startswith("s3://"):
+        if not path.lower().startswith(("s3://", "http://", "https://")):
             slash = "/" if path.endswith("/") else ""
             found["path"] = str(Path(path.removeprefix("file://")).expanduser().absolute()) + slash
         if found.get("table"):
@@ -101,11 +101,11 @@ def _alike(listing: Listing, source: FileSource) -> bool:
 
 def _check(values: Mapping[str, str]) -> None:
     scheme, found, _ = values.get("path", "").partition("://")
-    if found and scheme.lower() not in {"s3", "file"}:
+    if found and scheme.lower() not in {"s3", "file", "http", "https"}:
         raise UsageError(
             f"files at {scheme}:// cannot be read yet",
             code="files.scheme",
-            hint="Allowed: a path of this machine, s3:// (with --endpoint-url for what speaks like S3).",
+            hint="Allowed: a path of this machine, s3:// (with --endpoint-url for what speaks like S3), https://.",
         )
     mode = values.get("mode", "")
     if mode not in {"", COPY}:

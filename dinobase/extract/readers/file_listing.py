@@ -60,6 +60,11 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+def is_web(path: str) -> bool:
+    """Tell whether a path is the address of one file on a web server."""
+    return path.lower().startswith(("http://", "https://"))
+
+
 def root_of(path: str) -> str:
     """Return the folder, up to the first wildcard, under which all of it lies."""
     if not _magic(path):
@@ -70,12 +75,14 @@ def root_of(path: str) -> str:
 
 def listing(files: Files, path: str, suffixes: Sequence[str]) -> Listing:
     """Find the files; raises FetchError where there are none."""
-    one = not _magic(path) and (_fits(path, suffixes) if is_remote(path) else not _is_folder(path, suffixes))
+    one = is_web(path) or (
+        not _magic(path) and (_fits(path, suffixes) if is_remote(path) else not _is_folder(path, suffixes))
+    )
     root = os.path.dirname(path) + "/" if one else root_of(path).rstrip("/") + "/"  # noqa: PTH120 - an address too
     now = clock.now()
     found = list(_remote(files, path, one=one) if is_remote(path) else _local(path, one=one))
     entries = [
-        Entry(address, address.removeprefix(root), _mark(size, changed, extra, now))
+        Entry(address, _page(address) if is_web(path) else address.removeprefix(root), _mark(size, changed, extra, now))
         for address, size, changed, extra in found
         if one or ((_magic(path) or _fits(address, suffixes)) and not _hidden(address.removeprefix(root)))
     ]
@@ -144,13 +151,21 @@ def _remote(files: Files, path: str, *, one: bool) -> Iterator[tuple[str, int, f
         raise
     for address, size, changed in found:
         if not address.endswith("/"):
-            yield address, size, datetime.fromisoformat(changed).replace(tzinfo=UTC).timestamp(), changed
+            told = (
+                changed if changed[:4] not in {"None", "1970"} else clock.iso(clock.now())[:19]
+            )  # not by every server
+            yield address, size, datetime.fromisoformat(told).replace(tzinfo=UTC).timestamp(), told
 
 
 def _mark(size: int, changed: float, extra: str, now: datetime) -> str:
     """Return size and time; nothing that will compare equal where the file may change again unseen."""
     fresh = "" if now.timestamp() - changed > FRESH else f":{now.timestamp():.6f}"
     return f"{size}:{extra}{fresh}"
+
+
+def bare(mark: str) -> str:
+    """Return size and time alone, of what had just been written too."""
+    return re.sub(r":\d{10}\.\d{6}\Z", "", mark)
 
 
 def _is_folder(path: str, suffixes: Sequence[str]) -> bool:
@@ -168,7 +183,7 @@ def _fits(path: str, suffixes: Sequence[str]) -> bool:
 
 def _magic(path: str) -> bool:
     """Tell whether a path has wildcards; one that is there as it stands has none."""
-    return has_magic(path) and (is_remote(path) or not Path(path).exists())
+    return has_magic(path) and not is_web(path) and (is_remote(path) or not Path(path).exists())
 
 
 def _hidden(name: str) -> bool:
@@ -181,7 +196,17 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0] or name
 
 
+def _page(address: str) -> str:
+    """Return the last part of an address on the web, without what follows a question mark: it may be a signature."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    return _unquoted(parts.path.rpartition("/")[2]) or parts.netloc
+
+
 def _called(path: str, *, one: bool) -> str:
+    if is_web(path):
+        return table_name(_stem(_page(path)))
     if one:
         return table_name(_stem(path.rpartition("/")[2]))
     if _magic(path):

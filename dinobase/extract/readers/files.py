@@ -56,7 +56,9 @@ class FileSource:
         self._shapes: dict[str, Shape] = {}
         self._scratch: Path | None = None
         try:
-            if file_listing.is_remote(self.address):
+            if file_listing.is_web(self.address):
+                self._files.web()
+            elif file_listing.is_remote(self.address):
                 given = {
                     "AWS_ENDPOINT_URL": values.get("endpoint_url", ""),
                     "AWS_REGION": values.get("region", ""),

@@ -143,9 +143,8 @@ class FilesInPlace(FileSource):
     def _relation(self, placed: _Placed) -> str:
         alike: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
         for entry in placed.entries:
-            group = placed.groups.get(entry.name) if placed.marks.get(entry.name) == entry.mark else None
-            if group is None:
-                group = self._looked_at(placed, entry)
+            # JSON is not looked at by queries: what was fresh when it was looked at is taken for what it was then.
+            group = placed.known_as(entry, fresh=self._format == "json") or self._looked_at(placed, entry)
             if group.columns or group.how is not None or self._format == "json":
                 alike.setdefault((group.as_text(), tuple(entry.partitions)), []).append(entry)
         parts = [
@@ -155,21 +154,23 @@ class FilesInPlace(FileSource):
 
     def _select(self, placed: _Placed, group: Group, partitions: Sequence[str], entries: Sequence[Entry]) -> str:
         addresses = [e.address for e in entries]
-        root = len(entries[0].address) - len(entries[0].name)
+        where = f"substr({_NAME}, {len(entries[0].address) - len(entries[0].name) + 1})"
+        if file_listing.is_web(self.address):
+            where = literal(entries[0].name)
         hive = "hive_partitioning = false"
         if partitions:
             kept = {k: placed.types[placed.name_of(k)] if placed.name_of(k) else "VARCHAR" for k in partitions}
             typed = ", ".join(f"{literal(k)}: {'BIGINT' if t == 'BIGINT' else 'VARCHAR'}" for k, t in kept.items())
             hive = f"hive_partitioning = true, hive_types = {{{typed}}}"
         if self._format == "json":
-            return in_place_json.select(placed.known, addresses, root, partitions, hive)
+            return in_place_json.select(placed.known, addresses, where, partitions, hive)
         if group.how is not None:
             relation = group.how.of_many(addresses, f"{hive}, {_WHERE}", faulty=group.faulty)
             own: Sequence[str] = group.how.columns
         else:
             relation = f"read_parquet([{', '.join(map(literal, addresses))}], {hive}, {_WHERE})"
             own = list(group.columns)
-        return f"SELECT {placed.fields(own, partitions, root, texts=group.how is not None)} FROM {relation}"
+        return f"SELECT {placed.fields(own, partitions, where, texts=group.how is not None)} FROM {relation}"
 
     def _looked_at(self, placed: _Placed, entry: Entry) -> Group:
         """Look at a file that the last sync did not see, or not so; raises FetchError where it is of another shape."""
@@ -217,10 +218,9 @@ class FilesInPlace(FileSource):
             shape = self._shape(entry)
             if shape.how is None:
                 continue
-            group = placed.groups.get(entry.name) if placed.marks.get(entry.name) == entry.mark else None
-            group = group or self._proved(placed, entry, shape.how, shape.address)
+            group = placed.known_as(entry) or self._proved(placed, entry, shape.how, shape.address)
             relation = shape.how.of_many([shape.address], "hive_partitioning = false", faulty=group.faulty)
-            fields = placed.fields(shape.how.columns, (), 0, texts=True, entry=entry)
+            fields = placed.fields(shape.how.columns, (), literal(entry.name), texts=True, entry=entry)
             parts.append(f"SELECT {fields} FROM {relation}")
         table = f"{ident(alias)}.main.sheet"
         self._files.run(f"ATTACH ':memory:' AS {ident(alias)}")
@@ -240,6 +240,12 @@ class _Placed:
         self.notes: list[str] = []
         self._lower = {source.lower(): name for source, name in known.names.items()}
 
+    def known_as(self, entry: Entry, *, fresh: bool = False) -> Group | None:
+        """Return how a file was read when it was as it is now; `fresh`: also where it had just been written then."""
+        mark = self.marks.get(entry.name, "")
+        same = mark == entry.mark or (fresh and file_listing.bare(mark) == file_listing.bare(entry.mark))
+        return self.groups.get(entry.name) if same else None
+
     def name_of(self, source: str) -> str:
         """Return what a source's column is called here, "" where it is not known."""
         return self.known.names.get(source) or self._lower.get(source.lower(), "")
@@ -249,12 +255,10 @@ class _Placed:
         return f"SELECT {', '.join(f'NULL::{t} AS {ident(n)}' for n, t in self.types.items())} WHERE false"
 
     def fields(
-        self, own: Sequence[str], partitions: Sequence[str], root: int, *, texts: bool, entry: Entry | None = None
+        self, own: Sequence[str], partitions: Sequence[str], where: str, *, texts: bool, entry: Entry | None = None
     ) -> str:
         """Return the select list, in the order of the table's columns; of `entry` the folders are told by it alone."""
-        found: dict[str, str] = {self.known.names.get(FILE, FILE): f"substr({_NAME}, {root + 1})"}
-        if entry is not None:
-            found[self.known.names.get(FILE, FILE)] = literal(entry.name)
+        found: dict[str, str] = {self.known.names.get(FILE, FILE): where}
         for column in own:
             name = self.name_of(source_name(column))
             if name:
@@ -294,7 +298,7 @@ def _changed(table: str, what: str) -> FetchError:
 
 
 def _refuse_magic(entry: Entry) -> None:
-    if any(sign in entry.address for sign in "*?["):
+    if any(sign in entry.address for sign in "*?[") and not file_listing.is_web(entry.address):
         raise FetchError(
             f"{entry.name} cannot be read where it is: `*`, `?` and `[` in a name are wildcards to DuckDB",
             code="source.failed",

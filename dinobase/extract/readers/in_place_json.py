@@ -11,14 +11,14 @@ from dinobase.lake.sql import ident, literal
 _FILE = "_file"
 
 
-def select(known: Known, addresses: Sequence[str], root: int, partitions: Sequence[str], hive: str) -> str:
-    """Return the SELECT of files' records; `hive` tells DuckDB what their folders say."""
+def select(known: Known, addresses: Sequence[str], where: str, partitions: Sequence[str], hive: str) -> str:
+    """Return the SELECT of files' records; `where` gives a row's file, `hive` tells DuckDB what their folders say."""
     listed = ", ".join(map(literal, addresses))
     fields = []
     for name, type_ in known.types.items():
         path = known.paths.get(name, (name,))
         if path == (_FILE,):
-            value = f"substr(_dinobase_file, {root + 1})"
+            value = where
         elif len(path) == 1 and path[0] in partitions:
             value = f"CAST({ident(path[0])} AS {type_})"
         elif path == (f"{_FILE}_",):  # a record's own field of that name
