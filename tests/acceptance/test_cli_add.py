@@ -74,6 +74,20 @@ def test_a_person_is_asked_and_the_secret_is_not_shown(acme: Cli, api: JsonApi) 
     assert api.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
 
 
+def test_a_person_who_mistyped_a_credential_may_give_it_once_more(acme: Cli) -> None:
+    answers = [("(hidden): ", "wrong-key-1"), ("[y/N]", "y"), ("(hidden): ", TOKEN)]
+    shown = acme.terminal("add", "acme", answers=answers)
+    assert shown.code == 0, shown.out
+    assert "acme is connected" in plain(shown.out)
+    assert not [value for value in ("wrong-key-1", TOKEN) if value in shown.out]
+
+
+def test_a_person_who_has_no_other_credential_leaves_nothing_behind(acme: Cli) -> None:
+    shown = acme.terminal("add", "acme", answers=[("(hidden): ", "wrong-key-1"), ("[y/N]", "n")])
+    assert shown.code == 1
+    assert not (acme.root / "credentials.json").exists()
+
+
 def test_an_end_of_input_at_the_prompt_is_a_missing_credential(acme: Cli) -> None:
     shown = acme.terminal("add", "acme", answers=[("(hidden): ", "\x04")])
     assert shown.code == 2

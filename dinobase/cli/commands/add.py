@@ -12,8 +12,11 @@ from dinobase.cli.commands import auth
 from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
+from dinobase.core import errors
 
 if TYPE_CHECKING:
+    from dinobase.spec.models import Credential
+    from dinobase.workspace import Workspace
     from dinobase.workspace.results import Added, Authorized
 
 
@@ -46,15 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
         if redirect := redirect_of(args.kind, workspace.paths):
             diagnostics.note(f"The vendor's application needs this redirect address: {redirect}")
-    result = workspace.add(
-        args.kind,
-        name=args.name,
-        given=args.given,
-        ask=diagnostics.ask if diagnostics.interactive() else None,
-        resources=args.resources,
-        check=not args.no_check,
-        replace=args.replace,
-    )
+    result = _added(workspace, args)
     allowed: Authorized | None = None
     if result.authorization == "missing" and diagnostics.interactive():
         from dinobase.cli.consent import person
@@ -64,6 +59,34 @@ def run(args: argparse.Namespace) -> int:
         result = replace(result, authorization="allowed", check=allowed.check)
     Output.choose(args.format).emit(result, _table(result, allowed))
     return Exit.DONE
+
+
+def _added(workspace: Workspace, args: argparse.Namespace) -> Added:
+    """Add it; who typed a credential that the API refuses may type it once more."""
+    asked: list[str] = []
+
+    def ask(credential: Credential) -> str:
+        asked.append(credential.name)
+        return diagnostics.ask(credential)
+
+    while True:
+        asked.clear()
+        try:
+            return workspace.add(
+                args.kind,
+                name=args.name,
+                given=args.given,
+                ask=ask if diagnostics.interactive() else None,
+                resources=args.resources,
+                check=not args.no_check,
+                replace=args.replace,
+            )
+        except errors.FetchRefused as refused:
+            if not asked or refused.error_code != "credential.refused":
+                raise
+            diagnostics.warn(refused.message)
+            if diagnostics.question("Give them once more? [y/N] ").lower() not in {"y", "yes"}:
+                raise
 
 
 def _table(result: Added, allowed: Authorized | None) -> Table:
