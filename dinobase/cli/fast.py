@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from dinobase.access.pii import Declared
     from dinobase.core.errors import QueryTimeout
+    from dinobase.query.decision import Lookup, Told
+    from dinobase.query.engine import QueryEngine
     from dinobase.query.fast import Asked
     from dinobase.query.result import QueryResult
 
@@ -52,11 +54,14 @@ def _read(asked: Asked, words: Sequence[str]) -> None:
     from dinobase.query import fast
 
     write = sys.stdout.write
-    engine = fast.engine(stuck=lambda error: _stuck(error, words), identity=_identity(asked.identity), pii=_pii)
+    identity = _identity(asked.identity)
+    told = _fresh(asked, identity)
+    engine = fast.engine(stuck=lambda error: _stuck(error, words), identity=identity, pii=_pii)
+    engine.live = lambda lookups: _looked_up(engine, identity, lookups)
     if asked.format == "table" or (not asked.format and sys.stdout.isatty()):
-        _on_terminal(asked, fast.run(asked, engine, "compact"))
+        _on_terminal(asked, fast.run(asked, engine, "compact", told))
     else:
-        fast.answer(asked, engine, write)
+        fast.answer(asked, engine, write, told)
 
 
 def _identity(name: str) -> str:
@@ -75,6 +80,23 @@ def _pii(connector: str) -> Declared:
     from dinobase.workspace import rules
 
     return rules.finder(paths())(connector)
+
+
+def _fresh(asked: Asked, identity: str) -> Told | None:
+    """Bring what is older than it may be up to date first."""
+    if asked.max_age is None:
+        return None
+    from dinobase.cli import diagnostics
+    from dinobase.workspace import Workspace
+
+    return Workspace.open().fresh(asked.sql, asked.max_age, identity=identity, observe=diagnostics.observe)
+
+
+def _looked_up(engine: QueryEngine, identity: str, lookups: tuple[Lookup, ...]) -> Told:
+    """Read single records of stale tables at their source."""
+    from dinobase.workspace import Workspace
+
+    return Workspace.open().live(engine, identity)(lookups)
 
 
 def _on_terminal(asked: Asked, result: QueryResult) -> None:

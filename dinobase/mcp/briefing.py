@@ -20,7 +20,7 @@ Business data, copied from APIs into SQL tables connector.table that join across
 Search, then describe all tables that a question needs in one call, then ask one query. \
 Lambdas are written lambda x: x + 1.
 Columns state units: amounts marked cents are hundredths. An answer names each table's version and age; \
-where stale data would mislead, refresh first. The past: FROM stripe.customers c AT (VERSION => 3).
+where stale data would mislead, set max_age (10m). The past: FROM stripe.customers c AT (VERSION => 3).
 Writes change the source: query answers with a plan; check it, then confirm."""
 
 

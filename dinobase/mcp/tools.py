@@ -96,7 +96,9 @@ def _short(schema: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "object", "properties": {}}
     for name, facts in schema.get("properties", {}).items():
         found["properties"][name] = {
-            key: value for key, value in facts.items() if key not in _LEFT_OUT and (key, value) != ("default", "")
+            key: value
+            for key, value in facts.items()
+            if key not in _LEFT_OUT and not (key == "default" and value in ("", []))
         }
     if schema.get("required"):
         found["required"] = schema["required"]

@@ -5,12 +5,16 @@ Everything happens for an identity, and this is the place where it is handed on.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dinobase.core.values import Event
+from dinobase.core.values import Event, Observer
 from dinobase.mcp import answers, writes
 from dinobase.mcp.desk import Desk
+
+if TYPE_CHECKING:
+    from dinobase.query.decision import Told
 
 Report: TypeAlias = Callable[[str], None]
 
@@ -22,7 +26,8 @@ def query(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
 
     desk.running = desk.engine(identity)
     try:
-        found = run_within(desk.running, args["sql"], args["budget"], timeout=args["timeout"])
+        told = _told(args.get("told", ""))
+        found = run_within(desk.running, args["sql"], args["budget"], timeout=args["timeout"], told=told)
         return render_compact(found)
     finally:
         desk.running = None
@@ -71,15 +76,37 @@ def history(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> st
 
 def refresh(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) -> str:
     """Sync connectors, and say what comes in while it does."""
+    names = args["names"]
+    observe = _observer(report)
+    return answers.synced(desk.workspace.refresh(names, stale=not names, observe=observe, identity=identity))
 
+
+def freshen(desk: Desk, identity: str, args: Mapping[str, Any], report: Report) -> str:
+    """Bring what a SELECT reads up to date where it is older than it may be; the query is told what was done."""
+    from dinobase.workspace import bounded
+
+    max_age = bounded.parse(args["max_age"])
+    told = desk.workspace.fresh(args["sql"], max_age, identity=identity, observe=_observer(report))
+    return json.dumps({"notes": told.notes, "live": sorted(told.live)})
+
+
+def _told(text: str) -> Told | None:
+    if not text:
+        return None
+    from dinobase.query.decision import Told
+
+    said = json.loads(text)
+    return Told(tuple(said["notes"]), frozenset(said["live"]))
+
+
+def _observer(report: Report) -> Observer:
     def observe(event: Event) -> None:
         if event.kind == "finished":
             report(f"{event.connector}.{event.resource}: {event.status}, {event.rows} rows")
         elif event.kind == "waiting" and event.seconds >= 1:
             report(f"{event.connector}: waits {event.seconds:.0f} s ({event.reason})")
 
-    names = args["names"]
-    return answers.synced(desk.workspace.refresh(names, stale=not names, observe=observe, identity=identity))
+    return observe
 
 
 def exec_code(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
@@ -107,6 +134,7 @@ OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] 
     "status": status,
     "history": history,
     "refresh": refresh,
+    "freshen": freshen,
     "briefing": briefing,
     "write": writes.write,
     "confirm": writes.confirm,
@@ -114,5 +142,5 @@ OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] 
     "cancel": writes.cancel,
     "mutations": writes.mutations,
 }
-JOBS = frozenset({"refresh"})  # long, and in a process of their own: neither waits for the queries, nor they for it
+JOBS = frozenset({"refresh", "freshen"})  # long, each in a process of its own: no query waits for one, nor it for them
 WRITES = frozenset({"write", "confirm", "confirm_batch"})  # they wait for APIs, and may not be broken off

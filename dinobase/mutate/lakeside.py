@@ -110,8 +110,9 @@ class Lakeside:
         gone: Sequence[Mapping[str, Json]],
         keys: Sequence[Mapping[str, Json]],
         run: str,
+        work: str = "write",
     ) -> None:
-        """Bring changed records in and take deleted ones out; `keys` are of all of them."""
+        """Bring changed records in and take deleted ones out; `keys` are of all of them, `work` what history says."""
         folder = self._paths.spool / "writes" / f"{run}-{os.getpid()}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "000000.ndjson"
@@ -119,9 +120,9 @@ class Lakeside:
         try:
             with self._writer(location) as writer:
                 if records:
-                    _upsert(writer, connector, resource, table, records, segment, keys, run)
+                    _upsert(writer, connector, resource, table, records, segment, keys, run, work)
                 if gone:
-                    _remove(writer, resource, table, gone, run)
+                    _remove(writer, resource, table, gone, run, work)
         finally:
             for file in (segment.path, segment.staged, segment.cooked):
                 file.unlink(missing_ok=True)
@@ -137,6 +138,7 @@ def _upsert(
     segment: Segment,
     keys: Sequence[Mapping[str, Json]],
     run: str,
+    work: str,
 ) -> None:
     before = state.read(writer).get(resource.name, {})
     schema = TableSchema.from_json(before["schema"]) if "schema" in before else TableSchema()
@@ -162,12 +164,14 @@ def _upsert(
         memory={k: v for k, v in before.items() if k not in _NOT_KEPT} | {write.WRITTEN: _written(before, keys)},
         counter=_LOADS if parent else "",
         description=resource.description or "",
-        work="write",
+        work=work,
     )
     write.commit(writer, plan, landing.schema, files, landing.structures, before)
 
 
-def _remove(writer: Writer, resource: Resource, table: Table, gone: Sequence[Mapping[str, Json]], run: str) -> None:
+def _remove(
+    writer: Writer, resource: Resource, table: Table, gone: Sequence[Mapping[str, Json]], run: str, work: str
+) -> None:
     conditions = [
         " AND ".join(f"{ident(k)} = CAST({_literal(v)} AS {table.types[k]})" for k, v in key.items()) for key in gone
     ]
@@ -175,7 +179,7 @@ def _remove(writer: Writer, resource: Resource, table: Table, gone: Sequence[Map
     place = f"{ALIAS}.{ident(resource.name)}"
     extra = json.dumps({"run": run, "resource": resource.name, "inserted": 0, "updated": 0, "deleted": len(gone)})
     before = state.read(writer).get(resource.name, {})
-    with writer.transaction(f"write {resource.name}", lambda: extra):
+    with writer.transaction(f"{work} {resource.name}", lambda: extra):
         state.write(writer, resource.name, before, {**before, write.WRITTEN: _written(before, gone)})
         if resource.deletes == "soft" and DELETED_AT in table.types:
             writer.run(f"UPDATE {place} SET {DELETED_AT} = {literal(iso(now()))}::TIMESTAMPTZ WHERE {where}")

@@ -7,7 +7,7 @@ became of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -24,6 +24,7 @@ from dinobase.mutate.endpoints import Target
 from dinobase.mutate.request import at, has, names_of, pairs, path
 from dinobase.mutate.values import Json, alike, loads
 from dinobase.mutate.watched import onlooker
+from dinobase.spec.models import Resource
 
 Verdict: TypeAlias = Literal["unchanged", "done", "changed", "gone"]
 Settled: TypeAlias = Literal["done", "not_done", "unknown"]
@@ -58,7 +59,16 @@ async def retrieve(session: Session, target: Target, change: RowChange) -> Found
     if any(values.get(target.column_of(n) if n == "id" else n, values.get(n)) in {None, ""} for n in names):
         return None
     onlooker().begun()
-    client, resource = session.connector.client, target.resource
+    return await look_up(session, target.resource, values)
+
+
+async def look_up(
+    session: Session, resource: Resource, values: Mapping[str, Json], *, attempts: int | None = None
+) -> Found | None:
+    """Read one record; `values` are what the placeholders of its address stand for. None where it has no address."""
+    how, client = resource.retrieve, session.connector.client
+    if how is None:
+        return None
     url = plain(join(resource.endpoint.base_url or client.base_url, path(how.path, values)))
     params = tuple(pair for name, value in render_json(how.params, values).items() for pair in pairs(name, value))
     # A validator belongs to one encoding of a record, and some servers do not know again the one of a packed answer.
@@ -72,6 +82,7 @@ async def retrieve(session: Session, target: Target, change: RowChange) -> Found
         auth=resource.auth or "",
         accept=lambda status: status in GONE,
         first=True,
+        attempts=attempts,
     )
     if response.status in GONE:
         return Found()

@@ -16,6 +16,7 @@ from dinobase.query.format import render
 from dinobase.query.result import ColumnSummary, Kept, QueryResult, Summary
 
 if TYPE_CHECKING:
+    from dinobase.query.decision import Told
     from dinobase.query.engine import QueryEngine, ResultStream
 
 LEAST = {"compact": 200, "json": 400}  # what the shortest summary takes
@@ -24,17 +25,24 @@ _LONGEST = 80
 
 
 def run_within(
-    engine: QueryEngine, sql: str, budget: int, *, form: str = "compact", max_rows: int = 10_000, timeout: float = 60.0
+    engine: QueryEngine,
+    sql: str,
+    budget: int,
+    *,
+    form: str = "compact",
+    max_rows: int = 10_000,
+    timeout: float = 60.0,
+    told: Told | None = None,
 ) -> QueryResult:
     """Answer one SELECT in at most about `budget` tokens of `form`; 0 is no limit."""
     if not budget:
-        return engine.run(sql, max_rows=max_rows, timeout=timeout)
+        return engine.run(sql, max_rows=max_rows, timeout=timeout, told=told)
     if form not in LEAST:
         raise UsageError(f"A budget cannot be kept in {form}, which has rows alone", hint="--format compact, or json.")
     if budget < LEAST[form]:
         raise UsageError(f"A budget of {budget} tokens is too small", hint=f"At least {LEAST[form]}; 0 means no limit.")
     most = min(max_rows or budget, budget)  # a row costs a token at least
-    with engine.stream(sql, max_rows=most, timeout=timeout) as stream:
+    with engine.stream(sql, max_rows=most, timeout=timeout, told=told) as stream:
         found = stream.whole()
         cut = found.truncated and most != max_rows
         if not cut and not exceeds(render(found, form), budget):

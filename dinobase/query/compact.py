@@ -72,7 +72,8 @@ def source_line(source: Source) -> str:
     age = f"synced {_minute(source.synced_at)}" if source.synced_at else "never synced"
     stale = " STALE" if source.is_stale and source.synced_at else ""
     failed = " LAST SYNC FAILED" if source.last_sync_status == "error" else ""
-    return f"{source.table} v{source.snapshot} {age}{stale}{failed}"
+    live = " live" if source.live else ""
+    return f"{source.table} v{source.snapshot} {age}{stale}{live}{failed}"
 
 
 def _minute(moment: str) -> str:

@@ -39,4 +39,34 @@ class Refused:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Records that a statement asks for by constants; `columns`: name in lower case -> the values that it may have."""
+
+    connector: str
+    table: str
+    columns: Mapping[str, tuple[str | int, ...]]
+
+    @property
+    def full_name(self) -> str:
+        """connector.table."""
+        return f"{self.connector}.{self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was done about old data before a statement ran; `live`: tables whose records were read at the source."""
+
+    notes: tuple[str, ...] = ()
+    live: frozenset[str] = frozenset()
+
+
+class Wanted(Exception):
+    """Old records that a statement asks for one by one; no error: it runs once they were looked up."""
+
+    def __init__(self, lookups: tuple[Lookup, ...]) -> None:
+        super().__init__("records to look up")
+        self.lookups = lookups
+
+
 Decision: TypeAlias = Read | Refused

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog.freshness import freshness_of
-from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
+from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, RunLog
 from dinobase.core.errors import (
     LakeError,
     QueryError,
     QueryTimeout,
     RequestError,
-    UnknownName,
     UsageError,
 )
 from dinobase.core.settings import Paths
@@ -26,9 +26,9 @@ from dinobase.lake import reader
 from dinobase.lake.convert import Column, columns_of
 from dinobase.lake.introspect import LakeTable, LakeView, view_lake
 from dinobase.lake.location import Storage
-from dinobase.lake.sql import ident, parse_tree, qualified, statement_kinds
-from dinobase.query import faults, gate, in_place, statement
-from dinobase.query.decision import Read, Refused, TableUse
+from dinobase.lake.sql import ident, parse_tree, statement_kinds
+from dinobase.query import faults, gate, in_place, named, statement
+from dinobase.query.decision import Lookup, Read, Refused, TableUse, Told, Wanted
 from dinobase.query.handles import Handles, show
 from dinobase.query.instances import Seat, Shelf
 from dinobase.query.result import QueryResult, Source
@@ -131,6 +131,7 @@ class QueryEngine:
         self._seat: Seat | None = None
         self._there: set[str] = set()  # connectors of the last query whose rows stay where they are
         self._log = RunLog(paths.state, storage.catalog)
+        self.live: Callable[[tuple[Lookup, ...]], Told] | None = None  # reads single records at their source
         rules = repr(guard.policy) if guard and not guard.policy.sees_everything else ""
         self.handles = Handles(paths, identity, rules)
 
@@ -160,19 +161,49 @@ class QueryEngine:
         if seat is not None:
             seat.interrupt()
 
-    def run(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0) -> QueryResult:
+    def run(
+        self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0, told: Told | None = None
+    ) -> QueryResult:
         """Answer one SELECT whole; `max_rows` 0 is all of them, `timeout` 0 no limit."""
-        with self.stream(sql, max_rows=max_rows, timeout=timeout) as stream:
+        with self.stream(sql, max_rows=max_rows, timeout=timeout, told=told) as stream:
             return stream.whole()
+
+    def look(self, sql: str) -> tuple[tuple[Lookup, ...], tuple[Source, ...]]:
+        """Say which records a SELECT looks up, and how old each of its tables is; nothing is run."""
+        from dinobase.query import live
+
+        seat = self._shelf.take()
+        try:
+            read = self._decide(seat, sql)
+            views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
+            resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
+            self._there = in_place.among(read, self._guard)
+            return live.lookups(parse_tree(seat.connection, sql), read), self._sources(read, resolved)
+        finally:
+            seat.leave(sound=False)
 
     @contextmanager
     def stream(
-        self, sql: str, *, max_rows: int = 0, timeout: float = 60.0, native: bool = False
+        self, sql: str, *, max_rows: int = 0, timeout: float = 60.0, native: bool = False, told: Told | None = None
     ) -> Iterator[ResultStream]:
         """Answer one SELECT batch by batch, in constant memory; the limits hold until the block ends.
 
-        `native`: values as DuckDB has them, to be fetched from the connection itself.
+        `native`: values as DuckDB has them, to be fetched from the connection itself. `told`: what was done about old
+        data already; else single records of stale tables are looked up at the source, where `live` is set.
         """
+        with ExitStack() as stack:
+            try:
+                found = stack.enter_context(self._stream(sql, max_rows, timeout, told, native=native))
+            except Wanted as wanted:
+                assert self.live is not None
+                told = self.live(wanted.lookups)
+                found = stack.enter_context(self._stream(sql, max_rows, timeout, told, native=native))
+            yield found
+
+    @contextmanager
+    def _stream(
+        self, sql: str, max_rows: int, timeout: float, told: Told | None, *, native: bool
+    ) -> Iterator[ResultStream]:
         if max_rows < 0 or timeout < 0:
             raise UsageError("max_rows and timeout cannot be negative", hint="0 means no limit.")
         if len(sql) > _MAX_SQL:
@@ -182,9 +213,9 @@ class QueryEngine:
         try:
             with Watch(seat, timeout, self._stuck) as watch:
                 try:
-                    yield self._answer(seat, sql, max_rows, native=native)
+                    yield self._answer(seat, sql, max_rows, told, native=native)
                     sound = True
-                except RequestError:
+                except (RequestError, Wanted):
                     sound = True
                     raise
                 except reader.InterruptError:
@@ -204,14 +235,14 @@ class QueryEngine:
             self._seat = None
             seat.leave(sound=sound)
 
-    def _answer(self, seat: Seat, sql: str, max_rows: int, *, native: bool) -> ResultStream:
+    def _answer(self, seat: Seat, sql: str, max_rows: int, told: Told | None, *, native: bool) -> ResultStream:
         self._there = set()
         read = self._decide(seat, sql)
         views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
         resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
         there = self._there = in_place.among(read, self._guard)
-        sources = self._sources(read, resolved)
-        many = bool(there) or sum(_rows(use, views) for use in read.uses) > _MANY_ROWS
+        sources = self._aged(seat, sql, read, self._sources(read, resolved), told)
+        many = bool(there) or sum(named.rows(use, views) for use in read.uses) > _MANY_ROWS
         kept = self.handles.find(read.handles, self._connectors)
         sources += tuple(source for handle in kept for source in handle.sources if source not in sources)
         seat.hold(
@@ -238,19 +269,34 @@ class QueryEngine:
                 columns = columns_of(names, [entry[1] for entry in relation.description])
             else:
                 if read.hidden:
-                    self._refuse_hidden(connection, read)
+                    named.refuse_hidden(connection, read)
                 relation = connection.sql(read.sql)
                 columns = columns_of(relation.columns, relation.types)
                 connection.execute(read.sql if native else _wrapped(read.sql, columns))
         except reader.InterruptError:
             raise
         except reader.DuckDBError as error:
-            columns_there = self._columns(connection, read) if faults.about_a_column(error) else ()
+            columns_there = named.columns(connection, read) if faults.about_a_column(error) else ()
             raise (in_place.fault(error, there) or faults.fault(error, columns_there, read.sql)) from None
         stream = ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
         if there and seat.opened is not None:
             stream.said = in_place.notes(read, seat.opened)
+        stream.said += told.notes if told is not None else ()
         return stream
+
+    def _aged(
+        self, seat: Seat, sql: str, read: Read, sources: tuple[Source, ...], told: Told | None
+    ) -> tuple[Source, ...]:
+        """Mark what was read at its source; raises Wanted where records of stale tables are to be looked up first."""
+        if told is not None:
+            return tuple(replace(s, live=True, is_stale=False) if s.table in told.live else s for s in sources)
+        if self.live is not None and not read.explain and any(source.is_stale for source in sources):
+            from dinobase.query import live
+
+            wanted = live.old(live.lookups(parse_tree(seat.connection, sql), read), sources)
+            if wanted:
+                raise Wanted(wanted)
+        return sources
 
     def _decide(self, seat: Seat, sql: str) -> Read:
         connection = seat.connection
@@ -268,12 +314,12 @@ class QueryEngine:
                 refused = statement.refuse(statement_kinds(connection, sql))
             except reader.DuckDBError:
                 refused = statement.refuse([])
-            raise _error(refused)
+            raise named.error(refused)
         decision = gate.decide(tree, sql, self._connectors, explain=explain)
         if isinstance(decision, Refused):
-            raise _error(decision)
+            raise named.error(decision)
         if decision.sql != sql and not decision.information and not _same(connection, tree, decision.sql):
-            raise _error(
+            raise named.error(
                 Refused("query.refused", "The end of the statement cannot be told", "Leave the semicolon out.")
             )
         return decision
@@ -310,7 +356,7 @@ class QueryEngine:
         for use in read.uses:
             tables, version = resolved[use]
             table = tables[use.table.lower()]
-            last = _last(log, use.connector, table.name)
+            last = named.last_of(log, use.connector, table.name)
             if use.connector in self._there:
                 found.append(in_place.present(f"{use.connector}.{table.name}", version, last.status))
                 continue
@@ -333,22 +379,6 @@ class QueryEngine:
             guard=self._guard,
         )
 
-    def _columns(self, connection: Any, read: Read) -> set[str]:
-        """Return the columns of all tables that a query names, for the hint of an error."""
-        found: set[str] = set()
-        for use in read.uses:
-            try:
-                sql = f"SELECT column_name FROM (DESCRIBE {qualified(use.connector, 'main', use.table)})"
-                found.update(row[0] for row in connection.execute(sql).fetchall())
-            except reader.DuckDBError:
-                continue  # a view whose table has changed; the error at hand is the one to show
-        return found
-
-    def _refuse_hidden(self, connection: Any, read: Read) -> None:
-        missing = read.hidden - {name.lower() for name in self._columns(connection, read)}
-        if missing:
-            raise UnknownName(f"There is no column {min(missing)}", code="unknown.column", column=min(missing))
-
 
 def finish(row: tuple[Any, ...], columns: list[Column]) -> tuple[Any, ...]:
     """Turn the integers of wide columns into text."""
@@ -362,21 +392,3 @@ def _wrapped(sql: str, columns: list[Column]) -> str:
 
 def _same(connection: Any, tree: Mapping[str, Any], sql: str) -> bool:
     return bool(parse_tree(connection, sql) == tree)
-
-
-def _rows(use: TableUse, views: Mapping[str, LakeView]) -> int:
-    table = views[use.connector].tables.get(use.table.lower())
-    return table.rows if table else 0
-
-
-def _last(log: Mapping[tuple[str, str], LastSync], connector: str, table: str) -> LastSync:
-    """Return how a table stands; the view of an array stands as its table does."""
-    name = table
-    while (connector, name) not in log and "__" in name:
-        name = name.rpartition("__")[0]
-    return log.get((connector, name), LastSync())
-
-
-def _error(refused: Refused) -> QueryError | UnknownName:
-    kind = UnknownName if refused.code.startswith("unknown") else QueryError
-    return kind(refused.reason, code=refused.code, hint=refused.hint, **dict(refused.context))

@@ -180,7 +180,7 @@ def _expired(note: dict[str, Any], grace: timedelta = timedelta(0)) -> bool:
 def _aged(source: Source, connectors: Mapping[str, float]) -> Source:
     """Return a source as it stands now: what was fresh when the rows were kept may be stale."""
     freshness = connectors.get(_connector(source), DEFAULT_FRESHNESS_S)
-    return replace(source, is_stale=LastSync(source.synced_at).is_stale(freshness))
+    return replace(source, is_stale=LastSync(source.synced_at).is_stale(freshness), live=False)
 
 
 def _connector(source: Source) -> str:

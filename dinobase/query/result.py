@@ -9,13 +9,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One table that was read: at which version, synced when, and how the last sync of it ended."""
+    """One table that was read: at which version, synced when, and how the last sync of it ended.
+
+    live: the records that were asked for were read at the source just now.
+    """
 
     table: str
     snapshot: int
     synced_at: str | None
     is_stale: bool
     last_sync_status: str | None
+    live: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return SPEC.md's keys."""
@@ -25,6 +29,7 @@ class Source:
             "synced_at": self.synced_at,
             "is_stale": self.is_stale,
             "last_sync_status": self.last_sync_status,
+            **({"live": True} if self.live else {}),
         }
 
 

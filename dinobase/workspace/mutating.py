@@ -24,13 +24,17 @@ def engine(config: Config, paths: Paths) -> MutationEngine:
                 f"`{name}` is not connected", code="unknown.connector", hint="dinobase connectors", name=name
             )
         if name not in known:
-            entry = config.connectors[name]
-            if registry.is_python(entry.type, paths):
-                known[name] = python_kinds.definition(name, paths)
-                return known[name]
-            connector = compiled.load(registry.definition(entry.type, paths), paths)
-            answers = credentials.recall(name, connector.credentials, Vault(paths), entry.params)
-            known[name] = resolve(connector, credentials.values(connector.credentials, answers))
+            known[name] = resolved(name, config, paths)
         return known[name]
 
     return MutationEngine(paths, config.model_dump(), find)
+
+
+def resolved(name: str, config: Config, paths: Paths) -> Connector:
+    """Return a connector that is connected, with its credentials in."""
+    entry = config.connectors[name]
+    if registry.is_python(entry.type, paths):
+        return python_kinds.definition(name, paths)
+    connector = compiled.load(registry.definition(entry.type, paths), paths)
+    answers = credentials.recall(name, connector.credentials, Vault(paths), entry.params)
+    return resolve(connector, credentials.values(connector.credentials, answers))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dinobase.core import errors
 from dinobase.core.values import Event, Observer
-from dinobase.workspace.writing import Writing
+from dinobase.workspace.asking import Asking
 
 if TYPE_CHECKING:
-    from dinobase.access.guard import Guard
     from dinobase.access.tokens import TokenBook
     from dinobase.catalog.annotations import Origin
     from dinobase.catalog.gaps import Gaps
     from dinobase.catalog.info import Info
     from dinobase.catalog.search import Found
     from dinobase.catalog.tables import TableDescription
-    from dinobase.core.errors import QueryTimeout
+    from dinobase.query.decision import Told
     from dinobase.query.difference import TableDiff
-    from dinobase.query.engine import QueryEngine
     from dinobase.query.history import TableHistory
     from dinobase.query.result import QueryResult
     from dinobase.spec.credentials import Ask
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from dinobase.workspace.upkeep import Maintained
 
 
-class Workspace(Writing):
+class Workspace(Asking):
     """What `dinobase` does, as methods with typed results; every failure is a DinobaseError."""
 
     def init(self, *, storage: str | None = None, catalog: str | None = None) -> results.Initialised:
@@ -262,33 +260,24 @@ class Workspace(Writing):
             )
         return chosen
 
-    def query(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0, identity: str = "cli") -> QueryResult:
-        """Answer one SELECT."""
-        return self.engine(identity).run(sql, max_rows=max_rows, timeout=timeout)
+    def query(
+        self,
+        sql: str,
+        *,
+        max_rows: int = 10_000,
+        timeout: float = 60.0,
+        identity: str = "cli",
+        max_age: float | None = None,
+    ) -> QueryResult:
+        """Answer one SELECT; `max_age`: from data of so many seconds at most."""
+        told = None if max_age is None else self.fresh(sql, max_age, identity=identity)
+        return self.engine(identity).run(sql, max_rows=max_rows, timeout=timeout, told=told)
 
-    def engine(
-        self, identity: str = "cli", *, stuck: Callable[[QueryTimeout], object] | None = None, keep: int = 0
-    ) -> QueryEngine:
-        """Return what answers an identity's queries, under its access rules."""
-        from dinobase.query.engine import QueryEngine
-        from dinobase.spec.config_plain import plain_config
-        from dinobase.workspace import rules
+    def fresh(self, sql: str, max_age: float, *, identity: str = "cli", observe: Observer | None = None) -> Told:
+        """Bring what a SELECT reads up to date where it is older than so many seconds; says what was done."""
+        from dinobase.workspace import bounded
 
-        config = plain_config(self.paths)
-        pii = rules.finder(self.paths, config)
-        return QueryEngine.from_config(self.paths, config, stuck=stuck, keep=keep, identity=identity, pii=pii)
-
-    def guard(self, identity: str) -> Guard | None:
-        """Return an identity's access rules, None where it may read everything."""
-        from dinobase.workspace import rules
-
-        return rules.guard(self.paths, identity)
-
-    def identity(self, name: str) -> str:
-        """Return the identity that `--as` names, `cli` for none; raises UnknownName."""
-        from dinobase.workspace import rules
-
-        return rules.check_identity(self.paths, name) if name else "cli"
+        return bounded.fresh(self, sql, max_age, identity, observe or _ignore)
 
     def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
         """Describe tables: `connector.table`, or `connector` for all of its."""

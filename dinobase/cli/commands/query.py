@@ -18,6 +18,12 @@ def arguments(parser: parse.Parser) -> None:
         default=0,
         help="a larger answer is a summary and a table result.r_...; 0 is never",
     )
+    parser.add_argument(
+        "--max-age",
+        metavar="SPAN",
+        default="",
+        help="data older than this (10m) is brought up to date first: a record by its key is read live, else a sync",
+    )
     parse.add_identity(parser)
     parse.add_format(parser)
 
@@ -28,4 +34,5 @@ def run(args: argparse.Namespace) -> int:
 
     words = [args.sql, "--max-rows", str(args.max_rows), "--timeout", str(args.timeout), "--budget", str(args.budget)]
     words += ["--as", args.identity] if args.identity else []
+    words += ["--max-age", args.max_age] if args.max_age else []
     fast.main([*words, "--format", args.format] if args.format else words)

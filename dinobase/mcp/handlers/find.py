@@ -25,7 +25,7 @@ async def describe(
     tables: Annotated[list[str], MinLen(1), MaxLen(50)],
     full: bool = False,  # noqa: FBT001, FBT002 - by name
 ) -> str:
-    """Columns, meanings, keys and joins of many tables at once: connector.table, or a whole connector.
+    """Columns, meanings, keys and joins of many tables at once: connector.table, or a connector.
 
     full adds sample rows and what JSON holds.
     """

@@ -17,13 +17,15 @@ async def query(
     sql: str,
     budget: Annotated[int, Ge(200), Le(50_000)] = 5000,
     timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the query's, which ends in another process
+    max_age: str = "",
 ) -> str:
     """Run one SELECT (DuckDB), or plan INSERT, UPDATE, DELETE, MERGE: confirm sends them.
 
-    Past budget tokens: a summary and a table result.r_... for further queries.
+    Past budget tokens: a summary and a table result.r_... to query.
     """
     try:
-        return await call.ask("query", sql=sql, budget=budget, timeout=timeout)
+        told = await call.ask("freshen", sql=sql, max_age=max_age) if max_age else ""
+        return await call.ask("query", sql=sql, budget=budget, timeout=timeout, told=told)
     except OperationFailed as error:
         if error.error_code != WRITE:
             raise
@@ -46,7 +48,7 @@ async def exec_code(
     budget: Annotated[int, Ge(200), Le(50_000)] = 5000,
     timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the code's, which ends in another process
 ) -> str:
-    """Run Python where SQL is not enough; answers what it prints and its last value.
+    """Run Python where SQL is not enough; answers its output and last value.
 
     It has query(sql) -> list of dicts, describe(*tables), search(words), tools(); no files or network.
     """

@@ -34,7 +34,16 @@ def test_the_fast_door_takes_the_flags_that_the_help_shows() -> None:
     asked = fast.parse(["SELECT 1", "--format", "csv", "--max-rows", "7", "--timeout", "3"])
     assert asked is not None
     shown = next(parser for command, parser in whole.parsers() if command.name == "query")
-    assert set(shown.flags()) == {"-h", "--help", "--format", "--max-rows", "--timeout", "--budget", "--as"}
+    assert set(shown.flags()) == {
+        "-h",
+        "--help",
+        "--format",
+        "--max-rows",
+        "--timeout",
+        "--budget",
+        "--as",
+        "--max-age",
+    }
 
 
 def test_there_is_a_script_for_every_shell_that_the_library_knows() -> None:
