@@ -65,6 +65,8 @@ class Signing:
             return token
 
     async def _run(self, before: Token | None, send: Send) -> None:
+        if before is not None:
+            self._registered(before)  # servers repeat what they refuse
         kind = key_file.opened(self.kind)
         lost = self.kind.lasting and self._tokens.begins(self.kind, before)
         try:

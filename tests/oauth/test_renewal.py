@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
 
 from dinobase.core import clock
-from dinobase.core.errors import DinobaseError
+from dinobase.core.errors import DinobaseError, FetchRefused
+from dinobase.core.secrets import forget_all, redact
 from dinobase.extract.session import Session
 from dinobase.spec.load import load_connector
 from dinobase.spec.models import Connector
 from dinobase.spec.resolve import resolve
 from tests.acceptance.cli_process import COMMAND
+from tests.api.extract.api import Answer, Asked, Bench, serving
 from tests.oauth.conftest import SECRET, Home
 
 
@@ -171,6 +175,29 @@ def test_a_client_that_the_server_does_not_know_is_told_apart_from_a_revoked_acc
     assert tried.error["code"] == "auth.token"
     assert "check id and secret" in str(tried.error["hint"])
     assert authorised.workspace.status().connectors[0].authorization is None
+
+
+async def test_a_server_that_repeats_the_token_that_it_refuses_shows_nothing(tmp_path: Path) -> None:
+    """A process that has only just read the token from where it rests knows that it is one."""
+    given = [{"access_token": "at-4711-secret", "refresh_token": "rt-4711-secret", "expires_in": 1}]
+
+    def answer(asked: Asked) -> Any:
+        if asked.path != "/token":
+            return []
+        told = {"error": "invalid_grant", "error_description": f"unknown: {asked.body.decode()}"}
+        return given.pop() if given else Answer(told, 400)
+
+    bench = Bench(tmp_path / "state")
+    async with serving(answer) as api:
+        auth = {"type": "oauth2", "token_url": f"{api.url}/token", "client_id": "i", "grant": "refresh_token"}
+        client = {"auth": {**auth, "refresh_token": "rt-first-secret"}}
+        await bench.rows(api, client=client)
+        forget_all()
+        with pytest.raises(FetchRefused) as refused:
+            await bench.rows(api, client=client)
+    shown = redact(str(refused.value.as_dict()))
+    assert "refresh_token=***" in shown
+    assert "4711" not in shown + (tmp_path / "state" / "acme.consent").read_text()
 
 
 def test_connecting_anew_keeps_the_access_of_the_same_client(authorised: Home) -> None:
