@@ -161,9 +161,7 @@ class QueryEngine:
         if seat is not None:
             seat.interrupt()
 
-    def run(
-        self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0, told: Told | None = None
-    ) -> QueryResult:
+    def run(self, sql: str, *, max_rows: int = 10_000, timeout: float = 60.0, told: Told | None = None) -> QueryResult:
         """Answer one SELECT whole; `max_rows` 0 is all of them, `timeout` 0 no limit."""
         with self.stream(sql, max_rows=max_rows, timeout=timeout, told=told) as stream:
             return stream.whole()
