@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dinobase.access import masks
 from dinobase.access.conditions import checked
@@ -36,7 +36,13 @@ _TELLING = (
     "statistics_propagation,join_order,build_side_probe_side,compressed_materialization,join_filter_pushdown,"
     "row_group_pruner,late_materialization,top_n_window_elimination"  # the last fails without the others
 )
-FindPii = Callable[[str], Declared]
+
+class FindPii(Protocol):
+    """Says what is personal data in a connector; raises where that cannot be known."""
+
+    def __call__(self, connector: str, table: str = "", /) -> Declared:
+        """Return what is known of a connector, and what the rows of this table tell as they are now."""
+
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class Guard:
         self._in_place = in_place
         self._pii = pii
         self._key = key
-        self._declared: dict[str, Declared] = {}
+        self._known: dict[tuple[str, str], Mapping[str, str]] = {}
 
     def connectors(self, names: Mapping[str, float]) -> dict[str, float]:
         """Return those that may hold something for this identity."""
@@ -172,7 +178,7 @@ class Guard:
         name = view.location.name
         if name not in held.aliases:
             return
-        place, seal = (name, table.name.lower(), version), self._seal(name)
+        place, seal = (name, table.name.lower(), version), self._seal(name, table.name, view.tables)
         if held.views.get(place) == seal:
             return
         placed = held.placed.get(name)
@@ -194,19 +200,23 @@ class Guard:
             ) from None
         held.views[place] = seal
 
-    def _seal(self, connector: str) -> str:
-        """Return a text that differs where a connector's file says something else now."""
+    def _seal(self, connector: str, table: str, tables: Mapping[str, LakeTable]) -> str:
+        """Return a text that differs where what is known of a table, or of an array's table, is another now."""
         if self.policy.pii == "show":
             return "-"
-        self._declared[connector] = self._pii(connector)
-        return repr(self._declared[connector])
+        names = dict.fromkeys((table, owner_of(table, tables) or table))
+        self._known |= {(connector, name): self._of(connector, name) for name in names}
+        return repr([self._known[connector, name] for name in names])
+
+    def _of(self, connector: str, table: str) -> Mapping[str, str]:
+        return self._pii(connector, table).get(table, {})
 
     def _meaning(self, connector: str, table: str, column: str, path: Sequence[str]) -> Pii:
         if self.policy.pii == "show":
             return Pii()
-        if connector not in self._declared:
-            self._declared[connector] = self._pii(connector)
-        return of_column(self._declared[connector].get(table, {}), column, path or [column])
+        if (connector, table) not in self._known:
+            self._known[connector, table] = self._of(connector, table)
+        return of_column(self._known[connector, table], column, path or [column])
 
     def select(self, connector: str, table: str, column: str, kind: str, path: Sequence[str]) -> str | None:
         """Return the select item for a column, None where it is not there."""
@@ -237,7 +247,7 @@ def _whole(table: str, tables: Mapping[str, LakeTable]) -> str:
     return (owner_of(found.name, tables) if found is not None and not found.table_id else table).lower()
 
 
-def _unknown(connector: str) -> Declared:
+def _unknown(connector: str, _: str = "", /) -> Declared:
     raise DinobaseError(
         f"What is personal data in {connector} is not known here, so nothing of it is shown", code="access.pii"
     )

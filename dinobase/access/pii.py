@@ -1,6 +1,7 @@
 """Which columns of a lake hold personal data, from what the connector's file says of columns and places in records.
 
-What was said of them here counts before it; a kind of "" is a column of which is known that it holds none.
+What was said of them here counts before it; a kind of "" is a column of which is known that it holds none. What the
+values themselves tell comes last.
 
 A declared place covers all below it, is found under the name that its column has, and comes along into children that
 keep a parent's value.
@@ -54,6 +55,13 @@ def over(known: Declared, said: Declared) -> dict[str, dict[str, str]]:
         keys = {key: kind for key, kind in found.get(table, {}).items() if key.lower() not in lower}
         found[table] = {**keys, **columns}
     return found
+
+
+def under(known: Declared, table: str, found: Mapping[str, str]) -> Declared:
+    """Return what is known with what the values of one table tell of columns that nothing was said of."""
+    keys = known.get(table, {})
+    said = {key.lower() for key in keys}
+    return {**known, table: {**{c: kind for c, kind in found.items() if c.lower() not in said}, **keys}}
 
 
 def _inherited(connector: Connector, resource: Resource, known: Declared) -> dict[str, str]:

@@ -17,6 +17,7 @@ _MEANINGS = ((120, 90, 60, 40), (70, 50, 36, 28, 22))
 _NOTES = 60  # below it a note gives way to the description
 _SEVERAL = 3  # tables in which a column means the same
 _PATHS = 10
+_JOINS = 8  # of one column
 _VALUES = 8
 _TYPES = {
     "VARCHAR": "", "BIGINT": "int", "INTEGER": "int", "SMALLINT": "int", "TINYINT": "int", "HUGEINT": "hugeint",
@@ -88,8 +89,11 @@ def _table(
         else:
             plain.setdefault(kind or "text", []).append(column.name)
     lines += [f"{kind}: {', '.join(columns)}" for kind, columns in plain.items()]
-    lines += _joins(name, [r for r in table.related_tables if not (_is_many(r) and r.table in names)])
+    joins = [r for r in table.related_tables if not (_is_many(r) and r.table in names)]
+    lines += _joins(name, joins, _JOINS if longest else len(joins))
     if not longest:
+        if table.profile and "newest" in table.profile:
+            lines.append(f"newest row {table.profile['newest']} by {table.profile['newest_column']}")
         lines += [f"sample {_pairs(row)}" for row in table.sample_rows]
     return lines
 
@@ -117,8 +121,25 @@ def _facts(column: ColumnDescription, longest: int) -> str:
     facts += [f"{key}: {_cut(str(value), longest)}" for key, value in (column.annotations or {}).items()]
     if column.paths:
         facts.append(_paths(column.paths, longest))
+    if column.profile and not longest:
+        facts.append(_profile(column.profile))
     marks = [fact for fact in facts if fact.startswith("[")]
     return " ".join([*marks, "; ".join(fact for fact in facts if not fact.startswith("["))]).strip()
+
+
+def _profile(profile: Mapping[str, Any]) -> str:
+    """Return what the rows hold: `12 null, 240 different, 0 to 99, most often 7 (31), by: ...`."""
+    told = []
+    if profile.get("nulls"):
+        told.append(f"{profile['nulls']} null")
+    if profile.get("distinct") is not None:
+        told.append(f"{profile['distinct']} different")
+    if profile.get("min") is not None:
+        told.append(f"{profile['min']} to {profile['max']}")
+    if profile.get("top"):
+        told.append("most often " + ", ".join(f"{one['value']} ({one['rows']})" for one in profile["top"][:3]))
+    told += [f"{key} by: {reason}" for key, reason in (profile.get("because") or {}).items()]
+    return ", ".join(told)
 
 
 def _cut(text: str, longest: int) -> str:
@@ -150,8 +171,11 @@ def _paths(paths: Sequence[JsonPath], longest: int) -> str:
     return f"{{{', '.join(texts)}{f', {left} more' if left else ''}}}"
 
 
-def _joins(name: str, related: Sequence[RelatedTable]) -> list[str]:
-    """Return conditions without this table's name, those of one column together: `id = a.b.c, d.e.f (many)`."""
+def _joins(name: str, related: Sequence[RelatedTable], most: int) -> list[str]:
+    """Return conditions without this table's name, those of one column together: `id = a.b.c, d.e.f (many)`.
+
+    most: of one column; the others are counted, as `describe` names them when it tells all.
+    """
     grouped: dict[tuple[str, bool], list[str]] = {}
     lines = []
     for one in related:
@@ -161,7 +185,8 @@ def _joins(name: str, related: Sequence[RelatedTable]) -> list[str]:
         else:
             grouped.setdefault((left, _is_many(one)), []).append(right)
     for (left, many), rights in grouped.items():
-        lines.append(f"join {left} = {', '.join(rights)}{' (many)' if many else ''}")
+        left_out = f", {len(rights) - most} more" if len(rights) > most else ""
+        lines.append(f"join {left} = {', '.join(rights[:most])}{left_out}{' (many)' if many else ''}")
     return lines
 
 

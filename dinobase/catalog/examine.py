@@ -17,6 +17,7 @@ from dinobase.core.errors import LakeError, ReadOnlyError
 from dinobase.core.settings import Paths
 from dinobase.lake import reader
 from dinobase.lake.location import Storage
+from dinobase.lake.metadata import open_metadata
 from dinobase.lake.sql import qualified
 
 _MEMORY = "256MB"
@@ -29,12 +30,29 @@ class Examiner:
     def __init__(self, storage: Storage, paths: Paths, personal: FindPersonal = lambda _name: {}) -> None:
         self._storage = storage
         self._paths = paths
-        self._personal = personal
+        self._known = personal
         self._book = ProfileBook(paths.state, storage.catalog)
+        self._told: dict[tuple[str, str], tuple[int, Mapping[str, str]]] = {}
 
     def kept(self, connector: str) -> dict[str, TableProfile]:
         """Return what is known of a connector's tables, of whatever state, without looking."""
         return decided(self._book.kept(connector))
+
+    def personal(self, connector: str, table: str) -> Mapping[str, str]:
+        """Return column -> kind, as the values tell it now; raises where they cannot be looked at."""
+        try:
+            with open_metadata(self._storage.lake(connector)) as metadata:
+                version = int(metadata.rows("SELECT max(snapshot_id) FROM ducklake_snapshot")[0][0])
+        except LakeError as error:
+            if error.error_code != "lake.absent":
+                raise
+            return {}
+        before = self._told.get((connector, table))
+        if before is None or before[0] != version:
+            profile = self.current(connector, {table}).get(table)
+            kinds = {} if profile is None else {column.name: column.pii for column in profile.columns if column.pii}
+            before = self._told[connector, table] = version, {**(profile.gone if profile else {}), **kinds}
+        return before[1]
 
     def current(
         self, connector: str, tables: Collection[str] | None = None, *, seconds: float = 0.0
@@ -49,17 +67,20 @@ class Examiner:
         kept = self._book.kept(connector)
         wanted = [name for name in held.tables if tables is None or name in tables]
         missing = [name for name in wanted if name not in kept or kept[name].stamp != stamp_of(held.versions[name])]
-        found = self._look(connector, held, missing, seconds) if missing else []
+        found = self._look(connector, held, missing, kept, seconds) if missing else []
         gone = [name for name in kept if name not in held.tables]
         with suppress(ReadOnlyError):  # what cannot be kept is looked at each time
             self._book.keep(connector, found, gone=gone)
+        kept.update({name: _doubtful(kept[name]) for name in missing if name in kept})
         kept.update({one.table: one for one in found})
         return decided({name: one for name, one in kept.items() if name in held.tables})
 
-    def _look(self, connector: str, held: Contents, tables: Sequence[str], seconds: float) -> list[TableProfile]:
+    def _look(
+        self, connector: str, held: Contents, tables: Sequence[str], before: Mapping[str, TableProfile], seconds: float
+    ) -> list[TableProfile]:
         temp = self._paths.cache / "tmp" / f"profile-{os.getpid()}"
         connection = reader.open_reader(reader.Limits(memory=_MEMORY, temp=str(temp)))
-        personal = self._personal(connector)
+        personal = self._known(connector)
         found: list[TableProfile] = []
         until = clock.monotonic() + seconds
         try:
@@ -74,7 +95,8 @@ class Examiner:
                     name, stamp_of(held.versions[name]), held.view.snapshot, table.rows, held.columns[name],
                     {column.name for column in held.columns[name] if known.get(column.name)},
                 )  # fmt: skip
-                found.append(look(connection, qualified(connector, "main", name), seen))
+                profile = look(connection, qualified(connector, "main", name), seen)
+                found.append(replace(profile, gone=_gone(before.get(name), profile)))
         except reader.InterruptError:
             raise
         except reader.DuckDBError as error:
@@ -85,6 +107,21 @@ class Examiner:
         finally:
             connection.close()
         return found
+
+
+def _doubtful(profile: TableProfile) -> TableProfile:
+    """Return an older state's profile without what another row makes wrong."""
+    columns = [replace(column, values=(), top=(), least=None, greatest=None) for column in profile.columns]
+    return replace(profile, columns=columns, newest="", newest_column="", looked_at=0)
+
+
+def _gone(before: TableProfile | None, now: TableProfile) -> Mapping[str, str]:
+    """Return the personal columns that a table had: older versions have them still."""
+    if before is None:
+        return {}
+    there = {column.name for column in now.columns}
+    had = {**before.gone, **{column.name: column.pii for column in before.columns if column.pii}}
+    return {name: kind for name, kind in had.items() if name not in there}
 
 
 def decided(profiles: Mapping[str, TableProfile]) -> dict[str, TableProfile]:

@@ -102,7 +102,7 @@ def _column(
     table: TableDescription, column: ColumnDescription, words: Words, names: Mapping[str, str], joined: set[str]
 ) -> Iterator[Gap]:
     target = f"{table.schema}.{table.table}.{column.name}"
-    samples = _samples(table, column.name)
+    samples = _frequent(column) or _samples(table, column.name)
     said = words.keys(table.table, column.name)
     if not column.description:
         yield Gap(target, "description", column.type, samples)
@@ -144,6 +144,11 @@ def _is_array(table: TableDescription) -> bool:
 def _joined(table: TableDescription) -> Iterator[tuple[str, str, str]]:
     for related in table.related_tables:
         yield from columns_of(related.join)
+
+
+def _frequent(column: ColumnDescription) -> list[Any]:
+    """Return the values that stand in most rows, where they are known: they tell more than those of the first rows."""
+    return [one["value"] for one in (column.profile or {}).get("top", ())][:_SHOWN]
 
 
 def _samples(table: TableDescription, column: str) -> list[Any]:

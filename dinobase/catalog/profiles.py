@@ -46,7 +46,8 @@ class ColumnProfile:
 class TableProfile:
     """One table at one state; `looked_at` is how many of its rows were read for more than counting.
 
-    `newest` is the greatest value of `newest_column`, which tells when a row was changed or made.
+    `newest` is the greatest value of `newest_column`, which tells when a row was changed or made; `gone` are personal
+    columns that the table had once, and their kinds.
     """
 
     table: str
@@ -58,6 +59,7 @@ class TableProfile:
     newest: str = ""
     newest_column: str = ""
     at: str = ""
+    gone: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, name: str) -> ColumnProfile | None:
         """Return a column's profile."""
@@ -114,7 +116,7 @@ def stamp_of(version: str) -> str:
 def _written(profile: TableProfile) -> str:
     columns = [{k: v for k, v in asdict(c).items() if v not in (None, "", (), [], {})} for c in profile.columns]
     facts = {"rows": profile.rows, "looked_at": profile.looked_at, "columns": columns, "newest": profile.newest}
-    return json.dumps({**facts, "newest_column": profile.newest_column}, ensure_ascii=False)
+    return json.dumps({**facts, "newest_column": profile.newest_column, "gone": dict(profile.gone)}, ensure_ascii=False)
 
 
 def _read(table: str, stamp: str, version: int, at: str, text: str) -> TableProfile:

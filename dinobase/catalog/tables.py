@@ -20,7 +20,10 @@ class JsonPath:
 
 @dataclass(frozen=True, slots=True)
 class ColumnDescription:
-    """One column; `values`: of an enumeration, with their meanings where known; `annotations`: owner and free keys."""
+    """One column; `values`: of an enumeration, with their meanings where known; `annotations`: owner and free keys.
+
+    `from_data`: which of these facts nobody said, as they were recognised in the rows; `profile`: what the rows hold.
+    """
 
     name: str
     type: str
@@ -33,6 +36,8 @@ class ColumnDescription:
     deprecated: bool | str | None = None
     paths: Sequence[JsonPath] | None = None
     annotations: Mapping[str, Any] | None = None
+    from_data: Sequence[str] | None = None
+    profile: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,13 @@ class TableDescription:
     sample_rows: Sequence[Mapping[str, Any]] = ()
     last_sync: str | None = None
     annotations: Mapping[str, Any] | None = None
+    profile: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return SPEC.md's shape, in its order."""
         order = (
             "schema", "table", "row_count", "description", "annotations", "primary_key", "columns", "related_tables",
-            "sample_rows", "last_sync", "is_stale",
+            "sample_rows", "profile", "last_sync", "is_stale",
         )  # fmt: skip
         data = _plain(self)
         return {key: data[key] for key in order if key in data}

@@ -74,12 +74,12 @@ def _identity(name: str) -> str:
     return rules.check_identity(paths(), name)
 
 
-def _pii(connector: str) -> Declared:
+def _pii(connector: str, table: str = "", /) -> Declared:
     """Read a connector's file: only where a rule about personal data asks for it."""
     from dinobase.core.settings import paths
     from dinobase.workspace import rules
 
-    return rules.finder(paths())(connector)
+    return rules.finder(paths())(connector, table)
 
 
 def _fresh(asked: Asked, identity: str) -> Told | None:

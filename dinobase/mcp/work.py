@@ -38,7 +38,7 @@ def describe(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> s
     from dinobase.catalog.brief import describe_text
 
     full = bool(args["full"])
-    found = desk.workspace.describe(args["tables"], samples=3 if full else 0, identity=identity)
+    found = desk.workspace.describe(args["tables"], samples=3 if full else 0, identity=identity, full=full)
     return describe_text(found, full=full)
 
 

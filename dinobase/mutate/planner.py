@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from dinobase.access.guard import Guard, guard_of
-from dinobase.access.pii import declared, of_column, over
+from dinobase.access.pii import declared, of_column, over, under
 from dinobase.access.policy import Policy, policy_of
 from dinobase.catalog.annotations import Book, personal
+from dinobase.catalog.examine import Examiner
 from dinobase.catalog.freshness import freshness_of
 from dinobase.catalog.runs import RunLog
 from dinobase.core.clock import iso, new_id, now
@@ -54,6 +55,7 @@ class Planner:
         self._config = config
         self._find = find
         self._storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
+        self._examiner = Examiner(self._storage, paths, self._pii)
 
     def plan(self, sql: str, identity: str, *, max_rows: int | None, timeout: float) -> Planned:
         """Plan all statements of a text on the same versions; raises where one cannot be sent as it stands."""
@@ -181,9 +183,10 @@ class Planner:
             found.append(f"{len(changed.rows)} rows, more than the {limit} that need no human")
         return found
 
-    def _pii(self, connector: str) -> Mapping[str, Mapping[str, str]]:
+    def _pii(self, connector: str, table: str = "", /) -> Mapping[str, Mapping[str, str]]:
         said = Book(self._paths.state, self._storage.catalog).words(connector)
-        return over(declared(self._find(connector)), personal(said))
+        known = over(declared(self._find(connector)), personal(said))
+        return under(known, table, self._examiner.personal(connector, table)) if table else known
 
     def _planned(
         self,

@@ -131,6 +131,7 @@ def prove(
 
 def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
     """Forget credentials and the entry in config.yaml; drop the lake unless it is kept."""
+    from dinobase.catalog.profiles import ProfileBook
     from dinobase.catalog.runs import RunLog
     from dinobase.lake.location import Storage
 
@@ -143,6 +144,7 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
     if there and not keep_data:
         drop_lake(location, paths.state)
         RunLog(paths.state, settings.storage.catalog).forget(name)
+        ProfileBook(paths.state, settings.storage.catalog).forget(name)
     Vault(paths).delete(name)
     config_edit.drop_connector(paths, name)
     _forget_state(name, paths)

@@ -13,6 +13,7 @@ from dinobase.core import errors
 from dinobase.core.settings import Paths
 from dinobase.spec import compiled
 from dinobase.sync import registry, sources
+from dinobase.workspace import profiling
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
@@ -40,12 +41,15 @@ class Workspace(Protocol):
         """Return a connector's definition."""
 
 
-def describe(workspace: Workspace, names: Sequence[str], samples: int, identity: str) -> list[TableDescription]:
-    """Describe tables for an identity."""
+def describe(
+    workspace: Workspace, names: Sequence[str], samples: int, identity: str, *, full: bool = False
+) -> list[TableDescription]:
+    """Describe tables for an identity; `full` looks at all of them, else at as many as takes no time."""
     tables = bare(workspace, names, samples, identity)
     book = Book(workspace.paths.state, workspace.storage().catalog)
     words = {schema: book.words(schema) for schema in dict.fromkeys(table.schema for table in tables)}
-    return [dress(table, words[table.schema]) for table in tables]
+    dressed = [dress(table, words[table.schema]) for table in tables]
+    return profiling.filled(workspace, dressed, words, identity, full=full)
 
 
 def bare(workspace: Workspace, names: Sequence[str], samples: int, identity: str) -> list[TableDescription]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dinobase.catalog.profiles import ProfileBook
 from dinobase.core.clock import now
 from dinobase.core.errors import QueryError
 from dinobase.core.settings import Paths
@@ -43,6 +44,7 @@ def forget(name: str, key: Sequence[str], storage: Storage, paths: Paths) -> For
     done = lake.forget(storage.lake(connector), paths.state, table, key, temp=temp, memory=_without)
     mutations = journal.forget(paths.state, storage.catalog, connector, done.table, done.key, done.values)
     results = _results(paths, connector)
+    ProfileBook(paths.state, storage.catalog).forget(connector)
     _derived(paths, done.values)
     return Forgotten(f"{connector}.{done.table}", done.rows, done.versions, done.files, mutations, results)
 

@@ -8,7 +8,7 @@ from dinobase.catalog.annotations import Book
 from dinobase.catalog.dress import dress
 from dinobase.catalog.gaps import MISSING, SAMPLED, Gaps, gaps_of
 from dinobase.core import errors
-from dinobase.workspace import describing
+from dinobase.workspace import describing, profiling
 
 
 def gaps(
@@ -26,4 +26,7 @@ def gaps(
     source = tables[0].schema
     words = Book(workspace.paths.state, workspace.storage().catalog).words(source)
     dressed = [dress(table, words) for table in tables]
+    wanted = [table for table in dressed if not only or table.table == only]
+    seen = {table.table: table for table in profiling.filled(workspace, wanted, {source: words}, identity, full=True)}
+    dressed = [seen.get(table.table, table) for table in dressed]
     return gaps_of(name, dressed, words, kinds or MISSING, limit, only)

@@ -22,6 +22,7 @@ from dinobase.sync import registry, sources
 if TYPE_CHECKING:
     from dinobase.access.guard import FindPii, Guard
     from dinobase.access.pii import Declared
+    from dinobase.catalog.examine import Examiner
 
 _OWN = ("cli", "mcp", "default")
 
@@ -49,16 +50,29 @@ def of_files(paths: Paths) -> Guard | None:
 
 
 def finder(paths: Paths, config: Mapping[str, Any] | None = None) -> FindPii:
-    """Return what takes a connector's name to what its file, and whoever annotated it, calls personal data."""
+    """Return what takes a connector's name to what its file, and whoever annotated it, calls personal data.
 
-    def find(name: str) -> Declared:
-        from dinobase.access.pii import over  # where no rule asks, nothing is imported
+    With a table, to what its values tell as well: it is looked at first where its rows are others than they were.
+    """
+    examiners: list[Examiner] = []
+
+    def find(name: str, table: str = "", /) -> Declared:
+        from dinobase.access.pii import over, under  # where no rule asks, nothing is imported
         from dinobase.catalog.annotations import Book, personal
 
         settings = plain_config(paths) if config is None else config
         declared = _declared(paths, name, str(settings["connectors"][name]["type"]))
         words = Book(paths.state, str(settings["storage"]["catalog"])).words(name)
-        return over(declared, personal(words)) if words else declared
+        known = over(declared, personal(words)) if words else declared
+        if not table:
+            return known
+        if not examiners:
+            from dinobase.catalog.examine import Examiner
+            from dinobase.lake.location import Storage
+
+            where = settings["storage"]
+            examiners.append(Examiner(Storage(paths.lakes, where["url"], where["catalog"]), paths, find))
+        return under(known, table, examiners[0].personal(name, table))
 
     return find
 

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from dinobase.core import errors, secrets
@@ -21,7 +22,9 @@ def main(words: Sequence[str]) -> NoReturn:
     root, name = words
     code = 0
     try:
-        outcome = _outcome(Workspace.open(root).sync([name]))
+        workspace = Workspace.open(root)
+        outcome = _outcome(workspace.sync([name]))
+        _look(workspace, name)
     except KeyboardInterrupt:
         code, outcome = 130, {"status": "interrupted"}
     except errors.DinobaseError as error:
@@ -37,6 +40,14 @@ def _outcome(report: SyncReport) -> dict[str, Any]:
     failed = next(_errors(report), None)
     outcome = {"status": connector.status, "rows": connector.rows, "seconds": connector.seconds}
     return {**outcome, "code": failed["code"], "message": failed["message"]} if failed else outcome
+
+
+def _look(workspace: Workspace, name: str) -> None:
+    """Look at what changed while nobody waits; whoever asks first looks at what is left."""
+    from dinobase.workspace import profiling
+
+    with suppress(Exception):  # the rows are in, whatever comes of this
+        profiling.look_at([name], workspace.config(), workspace.paths)
 
 
 def _errors(report: SyncReport) -> Iterator[dict[str, Any]]:

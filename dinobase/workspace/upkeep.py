@@ -20,10 +20,14 @@ _LOCKS = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Maintained:
-    """What was done in each lake; `mutations_dropped`: writes of which the journal now keeps the facts alone."""
+    """What was done in each lake; `mutations_dropped`: writes of which the journal now keeps the facts alone.
+
+    `tables_profiled`: tables of which it is known what their rows hold now.
+    """
 
     connectors: Sequence[Maintenance]
     mutations_dropped: int = 0
+    tables_profiled: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -42,7 +46,10 @@ def all_of(locations: Iterable[LakeLocation], config: Config, paths: Paths) -> M
             if len(places) == 1:
                 raise
             done.append(Maintenance(place.name, error=error.as_dict()["error"]))
-    return Maintained(done, keep_journal(config, paths))
+    from dinobase.workspace import profiling  # only here and where somebody asks
+
+    known = profiling.look_at([place.name for place in places], config, paths)
+    return Maintained(done, keep_journal(config, paths), known)
 
 
 def where_needed(locations: Iterable[LakeLocation], config: Config, paths: Paths, observe: Observer) -> None:

@@ -279,11 +279,13 @@ class Workspace(Asking):
 
         return bounded.fresh(self, sql, max_age, identity, observe or _ignore)
 
-    def describe(self, names: Sequence[str], *, samples: int = 3, identity: str = "cli") -> list[TableDescription]:
-        """Describe tables: `connector.table`, or `connector` for all of its."""
+    def describe(
+        self, names: Sequence[str], *, samples: int = 3, identity: str = "cli", full: bool = False
+    ) -> list[TableDescription]:
+        """Describe tables: `connector.table`, or `connector` for all of its; `full` tells what their rows hold."""
         from dinobase.workspace import describing
 
-        return describing.describe(self, names, samples, identity)
+        return describing.describe(self, names, samples, identity, full=full)
 
     def annotate(
         self, words: Sequence[Mapping[str, Any]], *, origin: Origin = "agent", identity: str = "cli"

@@ -161,7 +161,7 @@ MakeEngine = Callable[..., QueryEngine]
 @pytest.fixture(scope="session")
 def guard(workspace: Paths) -> Callable[[Access], Guard | None]:
     known = {"shop": declared(shop())}
-    return lambda rules: guard_of(workspace, {"access": {"bot": rules}}, "bot", lambda name: known.get(name, {}))
+    return lambda rules: guard_of(workspace, {"access": {"bot": rules}}, "bot", lambda name, *_: known.get(name, {}))
 
 
 @pytest.fixture(scope="session")

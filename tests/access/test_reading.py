@@ -123,6 +123,6 @@ def test_an_identity_sees_its_own_runs_of_what_is_there_for_it(tmp_path: Path) -
 
 
 def test_a_connector_without_a_table_to_see_is_no_schema(workspace: Paths) -> None:
-    guarded = Guard(policy_of({"x": {"sources": ["*.salaries"]}}, "x"), lambda _: {}, str)
+    guarded = Guard(policy_of({"x": {"sources": ["*.salaries"]}}, "x"), lambda *_: {}, str)
     engine = QueryEngine(Storage(workspace.lakes), workspace, CONNECTORS, identity="x", guard=guarded)
     assert engine.run("SELECT schema_name FROM information_schema.schemata").rows == [("hr",)]

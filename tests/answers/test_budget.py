@@ -123,7 +123,7 @@ def test_another_identity_has_no_such_table(workspace: Paths, engine: QueryEngin
 
 def test_a_kept_result_ends_with_the_rules_under_which_it_was_made(workspace: Paths) -> None:
     def bot(pii: str) -> QueryEngine:
-        guard = Guard(policy_of({"bot": {"pii": pii}}, "bot"), lambda _: {}, lambda: "key")
+        guard = Guard(policy_of({"bot": {"pii": pii}}, "bot"), lambda *_: {}, lambda: "key")
         return QueryEngine(Storage(workspace.lakes), workspace, CONNECTORS, identity="bot", guard=guard)
 
     table, _, _ = kept(bot("mask"))
@@ -134,7 +134,7 @@ def test_a_kept_result_ends_with_the_rules_under_which_it_was_made(workspace: Pa
 
 def test_a_masked_column_is_masked_in_what_is_kept(workspace: Paths) -> None:
     rules = {"bot": {"columns": {"crm.people.email": "mask"}}}
-    guard = Guard(policy_of(rules, "bot"), lambda _: {}, lambda: "key")
+    guard = Guard(policy_of(rules, "bot"), lambda *_: {}, lambda: "key")
     engine = QueryEngine(Storage(workspace.lakes), workspace, CONNECTORS, identity="bot", guard=guard)
     sql = "SELECT p.*, repeat('x', 200) AS pad FROM crm.people p"
     table, summary, found = kept(engine, sql, 200)

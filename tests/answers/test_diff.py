@@ -34,7 +34,7 @@ class Lake:
         self.first = self.builder.commit(START)
 
     def engine(self, rules: dict[str, Any] | None = None) -> QueryEngine:
-        guard = Guard(policy_of({"bot": rules}, "bot"), lambda _: {}, lambda: "key") if rules else None
+        guard = Guard(policy_of({"bot": rules}, "bot"), lambda *_: {}, lambda: "key") if rules else None
         return QueryEngine(self.storage, self.paths, {"crm": 3600.0}, identity="bot", guard=guard, keep=2)
 
     def diff(self, since: object = "", until: str = "", *, key: tuple[str, ...] = ("id",), limit: int = 20,

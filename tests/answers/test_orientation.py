@@ -123,7 +123,7 @@ def test_the_overview_is_what_the_lakes_hold(index: Index) -> None:
 
 def test_an_identity_is_told_of_nothing_that_it_may_not_read(index: Index) -> None:
     rules = {"bot": {"sources": ["stripe.customers"], "rows": {"stripe.customers": "id = 'cus_1'"}}}
-    guard = Guard(policy_of(rules, "bot"), lambda _: {}, lambda: "k")
+    guard = Guard(policy_of(rules, "bot"), lambda *_: {}, lambda: "k")
     with index.current() as db:
         found = info.collect(db, FRESHNESS, {}, guard)
     assert [(one.name, [(t.name, t.rows) for t in one.tables]) for one in found.connectors] == [

@@ -67,7 +67,7 @@ class Bench:
         guard = None
         if rules is not None:
             guard = Guard(
-                policy_of({"bot": rules}, "bot"), lambda _: {"subscriptions": {"holder": "name"}}, lambda: "k"
+                policy_of({"bot": rules}, "bot"), lambda *_: {"subscriptions": {"holder": "name"}}, lambda: "k"
             )
         with index.current() as db:
             return search(db, query, limit=limit, guard=guard)

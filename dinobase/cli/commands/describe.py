@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace.results import Described
 
     workspace = Workspace.open()
-    found = workspace.describe(args.tables, identity=workspace.identity(args.identity))
+    found = workspace.describe(args.tables, identity=workspace.identity(args.identity), full=args.full)
     single = len(args.tables) == 1 and "." in args.tables[0]
     payload = found[0].as_dict() if single else Described([t.as_dict() for t in found])  # type: ignore[misc]  # SPEC's order of keys
     views = [view for table in found for view in _views(table, full=args.full)]
