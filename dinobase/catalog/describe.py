@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog import json_paths, relationships
 from dinobase.catalog.absent import no_table, no_tables
+from dinobase.catalog.relations import shown
+from dinobase.catalog.relations.store import Ledger
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.catalog.tables import ColumnDescription, RelatedTable, TableDescription
 from dinobase.core.errors import LakeError, UnknownName, did_you_mean
@@ -21,6 +23,7 @@ from dinobase.lake.sql import ident, literal, qualified
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard, Opened
+    from dinobase.catalog.relations.values import Place
     from dinobase.spec.models import Column, Connector, Resource
 
 FindConnector = Callable[[str], "Connector | None"]
@@ -48,6 +51,7 @@ class Describer:
         self._opened: Opened | None = None
         self._find = find_connector
         self._log = RunLog(paths.state, storage.catalog)
+        self._ledger = Ledger(paths.state, storage.catalog)
         self._views: dict[str, LakeView] = {}
         self._definitions: dict[str, Connector | None] = {}
 
@@ -162,11 +166,12 @@ class Describer:
     def _related(
         self, definition: Connector | None, schema: str, table: str, owners: Mapping[str, str], key: Sequence[str]
     ) -> list[RelatedTable]:
-        found = [
+        declared = [
             related
             for related in relationships.related(definition, schema, table, self._known)
             if all(self._readable(*column) for column in relationships.columns_of(related.join))
         ]
+        found = shown.related(self._ledger.of(schema, table), schema, table, declared, self._clear)
         if not key:
             return found
         if table in owners:
@@ -183,6 +188,16 @@ class Describer:
             return table.lower() in self._tables(schema)
         except (UnknownName, LakeError):
             return False
+
+    def _clear(self, side: Place) -> bool:
+        """Say whether all rows and these columns of a table are there as they are."""
+        if not self._known(side.connector, side.table):
+            return False
+        guard = self._guard
+        return guard is None or (
+            not guard.filtered(side.connector, side.table, self._view(side.connector).tables)
+            and all(guard.column(side.connector, side.table, column) == "show" for column in side.columns)
+        )
 
     def _readable(self, schema: str, table: str, column: str) -> bool:
         return self._guard is None or self._guard.column(schema, table, column) != "deny"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from dinobase.load.naming import snake
 if TYPE_CHECKING:
     from dinobase.spec.models import Connector, Resource
 
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_COLUMN = re.compile(r'\b([a-zA-Z_]\w*)\.([a-zA-Z_]\w*)\.(\w+|"[^"]+")')
 KnownTable = Callable[[str, str], bool]
 
 
@@ -101,10 +104,8 @@ def _join(left: str, right: str, pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def columns_of(join: str) -> list[tuple[str, str, str]]:
-    """Return the columns that a join names, as (connector, table, column)."""
-    sides = [side for pair in join.split(" AND ") for side in pair.split(" = ")]
-    found = [side.split(".", 2) for side in sides]
-    return [(parts[0], parts[1], parts[2].strip('"')) for parts in found if len(parts) == 3]
+    """Return the columns that a join names, as (connector, table, column), however they are written in it."""
+    return [(one[0], one[1], one[2].strip('"')) for one in _COLUMN.findall(_LITERAL.sub("''", join))]
 
 
 def _name(name: str) -> str:

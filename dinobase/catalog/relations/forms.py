@@ -9,6 +9,7 @@ from dinobase.lake.sql import ident
 
 PHONE_DIGITS = 9  # the last ones: what is left of a number without its country's code or a leading zero
 _DIGITS = f"right(regexp_replace({{0}}, '[^0-9]', '', 'g'), {PHONE_DIGITS})"
+_PLAINEST: list[Form] = ["exact", "folded", "mail_domain", "site"]
 _WRITTEN: dict[Form, str] = {
     "exact": "{0}",
     "folded": "lower(trim({0}))",
@@ -49,7 +50,8 @@ def choices(child: ColumnFacts, parent: ColumnFacts, space: Space) -> list[tuple
     if space == "phone":
         return [(_phone(child), _phone(parent))]
     if space == "domain":
-        return [(_domain(child), _domain(parent))]
+        ways = [(one, other) for one in _domains(child) for other in _domains(parent)]
+        return sorted(ways, key=lambda way: sum(map(_PLAINEST.index, way)))
     numbers: tuple[Form, Form] = (_number(child), _number(parent))
     if child.kind != parent.kind:
         return [numbers] if "int" in {child.kind, parent.kind} else [(_text(child), _text(parent))]
@@ -68,6 +70,10 @@ def _text(column: ColumnFacts) -> Form:
 
 def _domain(column: ColumnFacts) -> Form:
     return "mail_domain" if column.shape == "email" else "site"
+
+
+def _domains(column: ColumnFacts) -> list[Form]:
+    return ["mail_domain"] if column.shape == "email" else ["exact", "folded", "site"]
 
 
 def _phone(column: ColumnFacts) -> Form:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,14 +26,11 @@ _MEMORY, _THREADS = "512MB", 2
 
 
 class Lakes:
-    """What is there, each lake at the version that it had when the run began."""
+    """What is there, each lake at the version that it had when it was first looked at."""
 
-    def __init__(self, storage: Storage, paths: Paths, connectors: Iterable[str]) -> None:
-        self.contents: dict[str, Contents] = {}
-        for name in connectors:
-            held = contents(storage.lake(name))
-            if held is not None:
-                self.contents[name] = held
+    def __init__(self, storage: Storage, paths: Paths) -> None:
+        self._storage = storage
+        self._contents: dict[str, Contents | None] = {}
         self._temp = paths.cache / "tmp" / f"relate-{os.getpid()}"
         self._connection: Any = None
         self._attached: list[str] = []
@@ -63,6 +60,32 @@ class Lakes:
             self._connection = reader.open_reader(reader.Limits(_MEMORY, _THREADS, str(self._temp)))
         return self._connection
 
+    def held(self, connector: str) -> Contents | None:
+        """Return what a lake holds, None where nothing was synced yet."""
+        if connector not in self._contents:
+            self._contents[connector] = contents(self._storage.lake(connector))
+        return self._contents[connector]
+
+    def has(self, side: Place) -> bool:
+        """Say whether a side's columns are there, as far as its lake was looked at."""
+        held = self._contents.get(side.connector)
+        if held is None:
+            return side.connector not in self._contents
+        return side.table in held.tables and self.types(side).keys() >= set(side.columns)
+
+    def types(self, side: Place) -> dict[str, str]:
+        """Return the types of a table's columns."""
+        held = self.held(side.connector)
+        return {column.name: column.type for column in held.columns.get(side.table, ())} if held else {}
+
+    def _there(self, connector: str) -> Contents:
+        held = self.held(connector)
+        if held is None:
+            raise LakeError(
+                f"{connector} holds no lake any more", code="lake.absent", hint=f"dinobase sync {connector}"
+            )
+        return held
+
     def use(self, names: Sequence[str]) -> None:
         """Attach these lakes, and let others go where there are many."""
         missing = [name for name in dict.fromkeys(names) if name not in self._attached]
@@ -70,12 +93,13 @@ class Lakes:
             self.connection.execute(f"DETACH {ident(name)}")
             self._attached.remove(name)
         if missing:
-            views = [self.contents[name].view for name in missing]
+            views = [self._there(name).view for name in missing]
             reader.attach_lakes(self.connection, [(view.location, view.snapshot) for view in views])
             self._attached += missing
 
     def keys(self, connector: str) -> dict[str, list[str]]:
         """Return table -> its primary key as the load knows it."""
+        self.use([connector])
         state = qualified(connector, "main", "_dinobase_state")
         with suppress(reader.DuckDBError):  # another program made this lake
             rows = self.connection.execute(f"SELECT resource, value FROM {state} WHERE key = 'key'").fetchall()
@@ -84,7 +108,8 @@ class Lakes:
 
     def scan(self, connector: str, table: str, file: Path) -> Scanned:
         """Look at one table."""
-        held = self.contents[connector]
+        self.use([connector])
+        held = self._there(connector)
         name = qualified(connector, "main", table)
         return scan(self.connection, name, held.columns[table], held.tables[table].rows, file)
 
@@ -96,7 +121,7 @@ class Lakes:
         self.use([*{side.connector, self._last}] if self._last else [side.connector])
         self._last = side.connector
         name = qualified(side.connector, "main", side.table)
-        size = self.contents[side.connector].tables[side.table].rows * len(side.columns)
+        size = self._there(side.connector).tables[side.table].rows * len(side.columns)
         if size > _COPIED // 4:
             return name
         while sum(cells for _, cells in self._copies.values()) + size > _COPIED:

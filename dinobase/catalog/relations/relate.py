@@ -5,7 +5,7 @@ Runs when it is called, never within a query; reads lakes, writes sketches into 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from dinobase.catalog.relations.sketch import kind_of
 from dinobase.catalog.relations.sketches import Sketches
 from dinobase.catalog.relations.store import Ledger
 from dinobase.catalog.relations.values import Evidence, Form, Pair, Place, Relationship, Space, TableFacts
+from dinobase.core import clock
 from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.lake.sql import qualified
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
     from dinobase.spec.models import Connector
 
 Sides = tuple[Place, Place]
+Table = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What one run did; `found` and `lost` are joins that were not, or are no longer, shown."""
+    """What one run did; `left`: tables that are still to be scanned; `found` and `lost`: what is, or was, new."""
 
     scanned: int = 0
     counted: int = 0
     shown: int = 0
+    left: int = 0
     found: Sequence[Relationship] = ()
     lost: Sequence[Relationship] = ()
 
@@ -43,88 +46,116 @@ class Related:
 def relate(
     storage: Storage,
     paths: Paths,
-    connectors: Iterable[str],
+    connectors: Sequence[str],
     find: Callable[[str], Connector | None] = lambda _name: None,
+    *,
+    changed: Collection[str] | None = None,
+    seconds: float = 0.0,
 ) -> Related:
-    """Scan the tables that are not of the version they were, and count again whatever they are a side of."""
-    ledger = Ledger(paths.state, storage.catalog)
-    with Lakes(storage, paths, connectors) as lakes:
-        return _Run(lakes, SketchFiles(paths), ledger, find).run()
+    """Scan the tables that are not of the version they were, and count again whatever they are a side of.
+
+    changed: connectors whose lakes may be another than before; of the others what was seen is taken as it is.
+    seconds: no further table is scanned after so long, 0 for all of them; the next run goes on.
+    """
+    scope = [name for name in connectors if changed is None or name in changed]
+    with Lakes(storage, paths) as lakes:
+        return _Run(lakes, SketchFiles(paths), Ledger(paths.state, storage.catalog), find, seconds).run(
+            scope, [name for name in connectors if name not in scope]
+        )
 
 
 class _Run:
     def __init__(
-        self, lakes: Lakes, files: SketchFiles, ledger: Ledger, find: Callable[[str], Connector | None]
+        self,
+        lakes: Lakes,
+        files: SketchFiles,
+        ledger: Ledger,
+        find: Callable[[str], Connector | None],
+        seconds: float,
     ) -> None:
         self._lakes = lakes
         self._files = files
         self._ledger = ledger
         self._find = find
-        self._tables: dict[tuple[str, str], TableFacts] = {}
-        self._changed: set[tuple[str, str]] = set()
+        self._until = clock.monotonic() + seconds if seconds else None
+        self._tables: dict[Table, TableFacts] = {}
+        self._changed: set[Table] = set()
+        self._left = 0
+        self._gone = False
 
-    def run(self) -> Related:
-        for connector in self._lakes.contents:
-            self._scan(connector)
+    def run(self, scope: Sequence[str], others: Sequence[str]) -> Related:
+        seen = {name: self._scan(name) for name in scope}
+        if others and not self._changed and not self._gone:
+            return Related(left=self._left)  # what is declared elsewhere is looked at when all is
+        for connector in others:
+            self._tables |= {(connector, name): facts for name, facts in self._files.read(connector).items()}
         before = {one.pair.sides: one for one in self._ledger.all()}
-        said = {one.sides: one for one in self._declared()}
-        fresh = {
-            key: one for key, one in before.items() if self._still(one) and (one.origin == "inferred" or key in said)
-        }
-        if not self._changed and len(fresh) == len(before) and said.keys() <= before.keys():
-            return Related(shown=sum(one.shown for one in before.values()))
-        news = self._count_declared(one for key, one in said.items() if key not in fresh)
-        kept = {key: one for key, one in fresh.items() if one.origin != "inferred"} | {
-            one.pair.sides: one for one in news
-        }
-        inferred = self._inferred(before, fresh, kept)
-        now = kept | {one.pair.sides: one for one in inferred}
-        self._ledger.replace(
-            [one for key, one in before.items() if key not in now],
-            [one for key, one in now.items() if before.get(key) != one],
-        )
-        shown = {key: one for key, one in now.items() if one.shown}
+        said = {one.sides: one for one in self._declared(scope, before)}
+        fresh = {key: one for key, one in before.items() if self._still(one) and self._meant(one, said)}
+        if self._changed or len(fresh) < len(before) or not said.keys() <= before.keys():
+            kept = {key: one for key, one in fresh.items() if one.origin != "inferred"}
+            kept |= {one.pair.sides: one for one in self._count_declared(said[k] for k in said.keys() - fresh.keys())}
+            now = kept | {one.pair.sides: one for one in self._inferred(before, fresh, kept)}
+        else:
+            now = fresh
+        news = [one for key, one in now.items() if before.get(key) != one]
+        self._ledger.replace([one for key, one in before.items() if key not in now], news)
+        for name, tables in seen.items():  # last, so that a run that was killed begins anew
+            self._files.write(name, tables)
+        shown, were = ({one.pair.sides: one for one in rule.chosen(list(many.values()))} for many in (now, before))
         return Related(
             len(self._changed),
-            sum(before.get(key) != one for key, one in now.items()),
+            len(news),
             len(shown),
-            [one for key, one in shown.items() if key not in before or not before[key].shown],
-            [one for key, one in before.items() if one.shown and key not in shown],
+            self._left,
+            [one for key, one in shown.items() if key not in were],
+            [one for key, one in were.items() if key not in shown],
         )
 
-    def _scan(self, connector: str) -> None:
-        held = self._lakes.contents[connector]
+    def _scan(self, connector: str) -> list[TableFacts]:
+        """Return what is known of a connector's tables, after looking at those that are not as they were."""
+        held = self._lakes.held(connector)
         known = self._files.read(connector)
         found = []
         keys: Mapping[str, Sequence[str]] | None = None
-        for name, version in held.versions.items():
+        versions = held.versions if held else {}
+        self._gone = self._gone or not versions.keys() >= known.keys()
+        for name, version in versions.items():
             facts = known.get(name)
             if facts is None or facts.version != version:
-                self._changed.add((connector, name))
-                self._lakes.use([connector])
-                keys = self._lakes.keys(connector) if keys is None else keys
-                file = self._files.of(connector, name)
-                seen = self._lakes.scan(connector, name, file)
-                facts = TableFacts(connector, name, version, seen.rows, tuple(keys.get(name, ())), tuple(seen.columns))
-            found.append(facts)
-            self._tables[connector, name] = facts
-        if known != {one.table: one for one in found}:
-            self._files.write(connector, found)
+                if self._until is not None and clock.monotonic() > self._until:
+                    self._left += 1
+                else:
+                    keys = self._lakes.keys(connector) if keys is None else keys
+                    seen = self._lakes.scan(connector, name, self._files.of(connector, name))
+                    key = tuple(keys.get(name, ()))
+                    facts = TableFacts(connector, name, version, seen.rows, key, tuple(seen.columns))
+                    self._changed.add((connector, name))
+            if facts is not None:
+                found.append(facts)
+                self._tables[connector, name] = facts
+        return found
 
     def _version(self, side: Place) -> str | None:
         facts = self._tables.get((side.connector, side.table))
-        held = self._lakes.contents.get(side.connector)
-        if facts is None or held is None:
+        if facts is None or not self._lakes.has(side):
             return None
-        there = {column.name for column in held.columns[side.table]}
-        return facts.version if there.issuperset(side.columns) else None
+        return facts.version
 
     def _still(self, one: Relationship) -> bool:
         return one.versions == tuple(self._version(side) for side in one.pair.sides)
 
-    def _declared(self) -> list[Declared]:
-        found: list[Declared] = []
-        for connector in self._lakes.contents:
+    def _meant(self, one: Relationship, said: Collection[Sides]) -> bool:
+        """Say whether a declared pair is still declared, and another is not."""
+        return (one.origin != "inferred") == (one.pair.sides in said)
+
+    def _declared(self, scope: Sequence[str], before: Mapping[Sides, Relationship]) -> list[Declared]:
+        found = [
+            Declared(*one.pair.sides, one.origin)
+            for one in before.values()
+            if one.origin != "inferred" and one.pair.child.connector not in scope
+        ]
+        for connector in scope:
             definition = self._find(connector)
             if definition is not None:
                 found += declared(definition, connector)
@@ -153,8 +184,8 @@ class _Run:
         return choices(facts[0], facts[1], "key")
 
     def _types(self, side: Place) -> list[Any]:
-        columns = {column.name: column.type for column in self._lakes.contents[side.connector].columns[side.table]}
-        return [kind_of(columns[name]) or columns[name] for name in side.columns]
+        types = self._lakes.types(side)
+        return [kind_of(types[name]) or types[name] for name in side.columns]
 
     def _versions(self, pair: Pair) -> tuple[str, str]:
         child, parent = (self._tables[side.connector, side.table].version for side in pair.sides)
@@ -179,10 +210,12 @@ class _Run:
                 continue
             ways = choices(guess.child.column, guess.parent.column, guess.space)
             counted.append(rule.Counted(guess, *self._count(pair, ways)))
-        shown = {one.pair.sides for one in rule.chosen(counted, {s[0] for s, one in said.items() if _holds(one)})}
         found = []
         for one in counted:
-            made = Relationship(one.pair, "inferred", one.evidence, self._versions(one.pair), one.pair.sides in shown)
+            made = Relationship(
+                one.pair, "inferred", one.evidence, self._versions(one.pair), rule.holds(one), rule.rank(one),
+                rule.group(one),
+            )  # fmt: skip
             old = fresh.get(one.pair.sides)
             found.append(replace(made, at=old.at) if old is not None else made)
         return found
@@ -198,14 +231,7 @@ class _Run:
         for one in before.values():
             ends = [numbers.get((side.connector, side.table, side.columns[0])) for side in one.pair.sides]
             if one.origin == "inferred" and ends[0] is not None and ends[1] is not None:
-                space: Space = {
-                    "phone": "phone",
-                    "phone_number": "phone",
-                    "site": "domain",
-                    "mail_domain": "domain",
-                }.get(  # type: ignore[assignment]
-                    one.pair.forms[0], "key"
-                )
+                space = _space(ends[0], ends[1])
                 found[ends[0].number, ends[1].number, space] = Guess(ends[0], ends[1], space, _named(ends[0], ends[1]))
         if self._changed:
             sketches = Sketches(self._lakes.connection, columns, {key: self._files.of(*key) for key in self._tables})
@@ -231,9 +257,12 @@ def _place(side: Side) -> Place:
     return Place(side.table.connector, side.table.table, (side.column.name,))
 
 
+def _space(child: Side, parent: Side) -> Space:
+    """Return in which way two columns were compared: there is one for their shapes."""
+    if parent.column.shape == "phone" == child.column.shape:
+        return "phone"
+    return "domain" if parent.column.shape == "site" else "key"
+
+
 def _named(child: Side, parent: Side) -> float:
     return names.evidence(child.named, parent.named)
-
-
-def _holds(one: Relationship) -> bool:
-    return one.evidence.inclusion >= 0.8

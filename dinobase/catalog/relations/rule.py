@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dinobase.catalog.relations import names
 from dinobase.catalog.relations.candidates import Guess, Side
-from dinobase.catalog.relations.values import Evidence, Pair, Place
+from dinobase.catalog.relations.sketch import may_hold
+from dinobase.catalog.relations.values import Evidence, Pair, Place, Relationship
 
+KEY = "key"
+_ENOUGH = 0.8  # share of a child's values that are found, where names are sure
 _FEW = 5  # values that two columns share, before their sharing says anything without names
 
 
@@ -24,6 +27,8 @@ class Counted:
 def holds(one: Counted) -> bool:
     """Say whether names and counts together are enough."""
     guess, seen = one.guess, one.evidence
+    if guess.space == "domain" and not may_hold(guess.child.column):
+        return False  # of somebody who is written to again and again: that table's own person leads to the firm
     if guess.space != "key" or guess.child.column.shape == "email":
         return _people(seen)
     if not seen.found or seen.parent_most > 1:
@@ -39,7 +44,7 @@ def _by_name(one: Counted) -> bool:
     if one.guess.name < names.ROLE:
         return False
     if one.guess.name >= names.CLOSE and child.table.connector == parent.table.connector:
-        return seen.inclusion >= 0.8
+        return seen.inclusion >= _ENOUGH
     few, wide = (3 * _FEW, 0.5) if one.guess.name >= names.CLOSE else (3, 0.3)
     return seen.inclusion >= 0.95 and seen.child_distinct >= few and spread(child, parent) >= wide
 
@@ -65,30 +70,35 @@ def spread(child: Side, parent: Side) -> float:
     return min(1.0, (mine.high - mine.low + 1) / max(1, theirs.high - theirs.low + 1))
 
 
-def chosen(counted: Sequence[Counted], said: Collection[Place] = ()) -> list[Counted]:
-    """Return those that are shown: of the parents that one column may have the likeliest, of two ways one.
+def group(one: Counted) -> str:
+    """Return what is the same of the parents of which a column has one.
 
-    said: columns whose parent was declared, and holds.
+    What people are reached by leads from a table of people to one of each source, from another table to one.
     """
-    best: dict[tuple[object, ...], Counted] = {}
-    for one in counted:
-        if holds(one) and (one.guess.space != "key" or one.pair.child not in said):
-            group = _group(one)
-            if group not in best or rank(one) > rank(best[group]):
-                best[group] = one
-    kept: dict[frozenset[int], Counted] = {}
-    for one in best.values():
-        both = frozenset((one.guess.child.number, one.guess.parent.number))
-        if both not in kept or rank(one) > rank(kept[both]):
-            kept[both] = one
-    return list(kept.values())
-
-
-def _group(one: Counted) -> tuple[object, ...]:
     guess = one.guess
     if guess.space == "key" and guess.child.column.shape != "email":
-        return (guess.child.number,)
-    return guess.space, guess.child.number, guess.parent.number
+        return KEY
+    one_each = may_hold(guess.child.column)  # else what it names has a table of its own, which leads on
+    return f"{guess.space} {guess.parent.table.connector if one_each else ''}"
+
+
+def chosen(many: Sequence[Relationship]) -> list[Relationship]:
+    """Return what is shown of relationships that may all be seen: the declared ones, and of others the likeliest."""
+    said = [one for one in many if one.origin != "inferred"]
+    known = {one.pair.child for one in said if one.evidence.inclusion >= _ENOUGH}
+    best: dict[tuple[Place, str], Relationship] = {}
+    for one in many:
+        place = one.pair.child, one.group
+        if one.origin != "inferred" or not one.holds or (one.group == KEY and one.pair.child in known):
+            continue
+        if place not in best or one.rank > best[place].rank:
+            best[place] = one
+    ways: dict[frozenset[Place], Relationship] = {}
+    for one in best.values():
+        both = frozenset(one.pair.sides)
+        if both not in ways or one.rank > ways[both].rank:
+            ways[both] = one
+    return [*said, *ways.values()]
 
 
 def rank(one: Counted) -> float:

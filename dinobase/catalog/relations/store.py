@@ -31,9 +31,12 @@ class Ledger:
         return self._read("", [])
 
     def of(self, connector: str, table: str) -> list[Relationship]:
-        """Return what is shown of a table, as child and as parent."""
-        sides = ("child_connector = ? AND child_table = ?", "parent_connector = ? AND parent_table = ?")
-        where = f"WHERE shown = 1 AND (({sides[0]}) OR ({sides[1]}))"
+        """Return what holds of a table, as child and as parent, and what else its children may belong to."""
+        where = (
+            "JOIN (SELECT DISTINCT child_connector AS c, child_table AS t FROM relationships"
+            " WHERE (child_connector = ? AND child_table = ?) OR (parent_connector = ? AND parent_table = ?)) AS own"
+            " ON own.c = child_connector AND own.t = child_table WHERE shown = 1"
+        )
         return self._read(where, [connector, table, connector, table])
 
     def _read(self, where: str, values: Sequence[str]) -> list[Relationship]:
@@ -75,11 +78,12 @@ def _drop(records: Records, one: Relationship) -> None:
 
 
 def _add(records: Records, one: Relationship) -> None:
+    evidence = json.dumps({"counts": asdict(one.evidence), "rank": one.rank, "group": one.group})
     records.run(
         f"INSERT INTO relationships ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            *_side(one.pair.child), *_side(one.pair.parent), json.dumps(one.pair.forms), one.origin, int(one.shown),
-            json.dumps(asdict(one.evidence)), *one.versions, one.at or iso(now()),
+            *_side(one.pair.child), *_side(one.pair.parent), json.dumps(one.pair.forms), one.origin, int(one.holds),
+            evidence, *one.versions, one.at or iso(now()),
         ],
     )  # fmt: skip
 
@@ -87,4 +91,6 @@ def _add(records: Records, one: Relationship) -> None:
 def _kept(row: Sequence[Any]) -> Relationship:
     child, parent = (Place(row[n], row[n + 1], tuple(json.loads(row[n + 2]))) for n in (0, 3))
     pair = Pair(child, parent, tuple(json.loads(row[6])))
-    return Relationship(pair, row[7], Evidence(**json.loads(row[9])), (row[10], row[11]), bool(row[8]), row[12])
+    kept = json.loads(row[9])
+    counts, versions = Evidence(**kept["counts"]), (row[10], row[11])
+    return Relationship(pair, row[7], counts, versions, bool(row[8]), kept["rank"], kept["group"], row[12])

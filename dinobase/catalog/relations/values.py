@@ -122,11 +122,17 @@ def turned(cardinality: Cardinality) -> Cardinality:
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A pair as it was last counted, at one version of each side; not `shown`: counted, and found wanting."""
+    """A pair as it was last counted, at one version of each side; not `holds`: found wanting.
+
+    Of those that hold and have one child and one `group` the first by `rank` is shown. It is chosen for whoever looks,
+    so that what he may not see does not choose for him.
+    """
 
     pair: Pair
     origin: Origin
     evidence: Evidence
     versions: tuple[str, str]
-    shown: bool = True
+    holds: bool = True
+    rank: float = 0.0
+    group: str = ""
     at: str = ""
