@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dinobase.access import masks
 from dinobase.access.conditions import checked
-from dinobase.access.in_place import InPlace, unreadable
+from dinobase.access.in_place import InPlace, of_connector, unreadable
 from dinobase.access.key import workspace_key
 from dinobase.access.pii import Declared, Pii, of_column
 from dinobase.access.policy import Masking, Policy, policy_of
@@ -37,12 +37,12 @@ _TELLING = (
     "row_group_pruner,late_materialization,top_n_window_elimination"  # the last fails without the others
 )
 
+
 class FindPii(Protocol):
     """Says what is personal data in a connector; raises where that cannot be known."""
 
     def __call__(self, connector: str, table: str = "", /) -> Declared:
         """Return what is known of a connector, and what the rows of this table tell as they are now."""
-
 
 
 @dataclass(slots=True)
@@ -185,7 +185,7 @@ class Guard:
         if placed is not None:
             fault = placed.faults.get(_whole(table.name, view.tables))
             if fault is not None:
-                raise fault
+                raise of_connector(name, fault)
         try:
             _Maker(self, connection, held, view, tables or view.tables, version).make(table)
         except reader.InterruptError:

@@ -110,10 +110,19 @@ def _nothing() -> Place:
 
 
 def unreadable(table: str, error: Exception) -> DinobaseError:
-    """Return the error for rows that are not where they were when they were looked at."""
+    """Return the error for rows that are not where they were when they were looked at; `table` or its connector."""
     first = redact(str(error).strip().split("\n")[0])
+    connector = table.partition(".")[0]
     return FetchError(
         f"{table} cannot be read where it is: {first[:300]}",
         code="source.changed",
-        hint="It may have changed just now: ask again. If it stays so, `dinobase sync` of the connector looks anew.",
+        hint=f"It may have changed just now: ask again. If it stays so, `dinobase sync {connector}` looks anew.",
     )
+
+
+def of_connector(name: str, fault: FetchError) -> FetchError:
+    """Return a reader's fault as whoever asked knows the table."""
+    if fault.error_code != "source.changed":
+        return fault
+    hint = f"`dinobase sync {name}` looks at it anew; `--copy` at `add` keeps rows in the lake."
+    return FetchError(f"{name}.{fault.message}", code=fault.error_code, hint=hint)

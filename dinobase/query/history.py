@@ -81,7 +81,8 @@ def _history(metadata: Metadata, connector: str, table: str, limit: int, guard: 
     if guard is not None and guard.filtered(connector, found.name, every):  # the counts are of all rows
         versions = [replace(v, inserted=None, updated=None, deleted=None) for v in versions]
     full = f"{connector}.{found.name}"
-    at = f"SELECT * FROM {full} AT (VERSION => {versions[0].version})" if versions else ""
+    past = bool(versions) and not (guard is not None and guard.places(connector))  # there are columns alone, no rows
+    at = f"SELECT * FROM {full} AT (VERSION => {versions[0].version})" if past else ""
     return TableHistory(full, versions[:limit] if limit else versions, at)
 
 

@@ -115,7 +115,8 @@ def test_what_no_longer_fits_is_said_with_the_next_step_and_a_sync_takes_it(
     with pytest.raises(FetchError) as caught:
         there.rows("SELECT n FROM shop.t")
     assert caught.value.error_code == "source.changed"
-    assert "dinobase sync" in caught.value.hint
+    assert caught.value.message.startswith("shop.t has changed since it was last looked at: ")
+    assert "dinobase sync shop" in caught.value.hint
     there.workspace.sync(["shop"])
     text = str(there.rows("SELECT n FROM shop.t")[0][0])
     assert text in {"five", "5.5", "007", "2"}
@@ -166,6 +167,7 @@ def test_past_versions_are_refused(there: There, write: Write) -> None:
             there.rows(sql)
     with pytest.raises(DinobaseError, match="read where it is and has no past versions"):
         there.workspace.diff("shop.t", since="1d")
+    assert not there.workspace.history("shop.t").at
 
 
 def test_a_name_with_wildcards_is_refused(there: There, write: Write) -> None:

@@ -293,7 +293,7 @@ def _changed(table: str, what: str) -> FetchError:
     return FetchError(
         f"{table} has changed since it was last looked at: {what}",
         code="source.changed",
-        hint="`dinobase sync` of the connector looks at the files anew; `--copy` at `add` keeps rows in the lake",
+        hint="`dinobase sync` looks at the files anew",
     )
 
 
