@@ -31,7 +31,8 @@ def fill(
             columns.append(_personal_name(column, seen, words, table.table))
         else:
             columns.append(_column(column, seen, profile, words, table.table, told=clear(column.name), full=full))
-    facts = _facts(profile) if full and all(clear(column.name) for column in table.columns) else None
+    told = full and profile.rows and all(clear(column.name) for column in table.columns)
+    facts = _facts(profile) if told else None
     return replace(table, columns=columns, profile=facts)
 
 
@@ -55,7 +56,7 @@ def _column(
     personal = bool(column.pii or added)
     if seen.unit and not column.unit and "unit" not in said:
         added["unit"] = seen.unit
-    told = told and not personal
+    told = told and not personal and profile.rows > 0  # none are in the lake where they stay in their place
     if told and 0 < len(seen.values) <= _SHOWN and not column.values and "values" not in said:
         added["values"] = list(seen.values)
     shown = _seen(seen, profile, told=told, because=[key for key in ("unit", "pii") if key in added]) if full else None
