@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dinobase.access.pii import Declared, declared, of_column, over
+from dinobase.access.pii import Declared, declared, of_column, over, under
 from dinobase.catalog.annotations import NOT_PERSONAL, Words, personal
 from dinobase.catalog.enums import enum_values, maybe_personal
+from dinobase.catalog.profiles import ProfileBook
 from dinobase.catalog.relationships import views_of
 from dinobase.catalog.runs import RunLog
 from dinobase.core.errors import FetchError, LakeError
@@ -76,6 +77,7 @@ class Index:
         self._connectors = tuple(connectors)
         self._definitions = definitions
         self._log = RunLog(paths.state, storage.catalog)
+        self._book = ProfileBook(paths.state, storage.catalog)
 
     @contextmanager
     def current(self) -> Iterator[sqlite3.Connection]:
@@ -162,7 +164,9 @@ class Index:
             columns = listed.get(table.table_id, [])
             _add_table(db, connector, table, owners.get(table.name, ""), columns, definition, words)
         if definition is not None:
-            told = over(declared(definition), personal(words))
+            told: Declared = over(declared(definition), personal(words))
+            for name, profile in self._book.kept(connector).items():
+                told = under(told, name, {c.name: c.pii for c in profile.columns if c.pii})
             guard = self._guard if elsewhere else None
             _add_values(db, view, listed, told, str(self._paths.cache / "tmp" / "index"), guard)
 

@@ -53,3 +53,15 @@ def test_what_cannot_be_looked_at_is_not_shown(desk: Workspace) -> None:
         file.write_bytes(b"not parquet")
     with pytest.raises(DinobaseError):
         desk.query("SELECT plan FROM desk.people", identity="bot")
+
+
+def test_search_knows_no_value_of_a_column_that_is_personal_by_its_values(desk: Workspace) -> None:
+    change(
+        desk,
+        "CREATE TABLE shifts (id BIGINT, worker VARCHAR, kind VARCHAR)",
+        """INSERT INTO shifts SELECT i, ['maria.lopez@x.example', 'peter.novak@x.example'][i % 2 + 1],
+            ['nightly', 'daily'][i % 2 + 1] FROM range(40) t(i)""",
+    )
+    desk.maintain()
+    assert [table.table for table in desk.search("nightly").tables] == ["desk.shifts"]
+    assert not desk.search("novak").tables
