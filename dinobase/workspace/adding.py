@@ -132,6 +132,8 @@ def prove(
 def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
     """Forget credentials and the entry in config.yaml; drop the lake unless it is kept."""
     from dinobase.catalog.profiles import ProfileBook
+    from dinobase.catalog.relations import files as sketches
+    from dinobase.catalog.relations.store import Ledger
     from dinobase.catalog.runs import RunLog
     from dinobase.lake.location import Storage
 
@@ -145,6 +147,8 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
         drop_lake(location, paths.state)
         RunLog(paths.state, settings.storage.catalog).forget(name)
         ProfileBook(paths.state, settings.storage.catalog).forget(name)
+        Ledger(paths.state, settings.storage.catalog).forget(name)
+        sketches.forget(paths, name)
     Vault(paths).delete(name)
     config_edit.drop_connector(paths, name)
     _forget_state(name, paths)

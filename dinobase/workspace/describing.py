@@ -13,7 +13,7 @@ from dinobase.core import errors
 from dinobase.core.settings import Paths
 from dinobase.spec import compiled
 from dinobase.sync import registry, sources
-from dinobase.workspace import profiling
+from dinobase.workspace import profiling, relating
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dinobase.lake.location import Storage
     from dinobase.spec.config import Config
     from dinobase.spec.models import Connector
+
+
+_SHORT, _LONG = 0.4, 10.0  # seconds after which no further table is looked at for what it joins
 
 
 class Workspace(Protocol):
@@ -45,6 +48,7 @@ def describe(
     workspace: Workspace, names: Sequence[str], samples: int, identity: str, *, full: bool = False
 ) -> list[TableDescription]:
     """Describe tables for an identity; `full` looks at all of them, else at as many as takes no time."""
+    relating.before_describing(workspace, names, seconds=_LONG if full else _SHORT)
     tables = bare(workspace, names, samples, identity)
     book = Book(workspace.paths.state, workspace.storage().catalog)
     words = {schema: book.words(schema) for schema in dict.fromkeys(table.schema for table in tables)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dinobase.catalog.profiles import ProfileBook
+from dinobase.catalog.relations import files as sketches
 from dinobase.core.clock import now
 from dinobase.core.errors import QueryError
 from dinobase.core.settings import Paths
@@ -45,6 +46,7 @@ def forget(name: str, key: Sequence[str], storage: Storage, paths: Paths) -> For
     mutations = journal.forget(paths.state, storage.catalog, connector, done.table, done.key, done.values)
     results = _results(paths, connector)
     ProfileBook(paths.state, storage.catalog).forget(connector)
+    sketches.forget(paths, connector)
     _derived(paths, done.values)
     return Forgotten(f"{connector}.{done.table}", done.rows, done.versions, done.files, mutations, results)
 

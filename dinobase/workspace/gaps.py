@@ -8,7 +8,9 @@ from dinobase.catalog.annotations import Book
 from dinobase.catalog.dress import dress
 from dinobase.catalog.gaps import MISSING, SAMPLED, Gaps, gaps_of
 from dinobase.core import errors
-from dinobase.workspace import describing, profiling
+from dinobase.workspace import describing, profiling, relating
+
+_SECONDS = 10.0  # after which no further table is looked at for what it joins
 
 
 def gaps(
@@ -21,6 +23,7 @@ def gaps(
         hint = f"Did you mean {near}?" if near else f"There are: {', '.join(MISSING)}."
         raise errors.UsageError(f"Nothing can be missing that is called `{unknown[0]}`", hint=hint)
     schema = name.partition(".")[0]
+    relating.before_describing(workspace, [schema], seconds=_SECONDS)
     tables = describing.bare(workspace, [schema], SAMPLED, identity)
     only = describing.bare(workspace, [name], 0, identity)[0].table if "." in name else ""
     source = tables[0].schema

@@ -44,10 +44,11 @@ def _outcome(report: SyncReport) -> dict[str, Any]:
 
 def _look(workspace: Workspace, name: str) -> None:
     """Look at what changed while nobody waits; whoever asks first looks at what is left."""
-    from dinobase.workspace import profiling
+    from dinobase.workspace import profiling, relating
 
     with suppress(Exception):  # the rows are in, whatever comes of this
         profiling.look_at([name], workspace.config(), workspace.paths)
+        relating.look_for(workspace, [name])
 
 
 def _errors(report: SyncReport) -> Iterator[dict[str, Any]]:

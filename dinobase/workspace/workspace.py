@@ -346,10 +346,12 @@ class Workspace(Asking):
 
     def maintain(self, names: Sequence[str] = ()) -> Maintained:
         """Merge small files and drop versions past the retention: of these connectors, or of all."""
-        from dinobase.workspace import upkeep
+        from dinobase.workspace import relating, upkeep
 
         storage = self.storage()
-        return upkeep.all_of([storage.lake(n) for n in self._chosen(names, ())], self.config(), self.paths)
+        done = upkeep.all_of([storage.lake(n) for n in self._chosen(names, ())], self.config(), self.paths)
+        relating.look_for(self, names or None)
+        return done
 
     def find_connector(self, name: str) -> Connector | None:
         """Return a connected connector's definition; what the lake holds is described even where it is not valid."""

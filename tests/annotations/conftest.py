@@ -48,7 +48,8 @@ STATEMENTS = (
     "INSERT INTO notes VALUES ('ada@x.example', 'hello')",
     """CREATE TABLE orders
         (id BIGINT, customer_id BIGINT, amount BIGINT, created_at BIGINT, state VARCHAR, total DOUBLE)""",
-    """INSERT INTO orders SELECT i, i % 2 + 1, i * 1000 + 999, 1700000000 + i, ['open', 'paid'][i % 2 + 1], i / 2
+    """INSERT INTO orders SELECT i, if(i < 2, i % 2 + 1, i + 40), i * 1000 + 999, 1700000000 + i,
+        ['open', 'paid'][i % 2 + 1], i / 2
         FROM range(20) t(i)""",
 )
 ACCESS = {"bot": {"pii": "mask"}, "blind": {"hide": ["shop.customers.email"], "sources": ["shop.customers"]}}

@@ -126,8 +126,8 @@ def evidence(child: tuple[str, str, str], parent: tuple[str, str, str]) -> float
 
 
 def _refers(column: str, stem: Words, whole: Words, *, ends: bool) -> bool:
-    """Say whether a name may mean one row: `customers` counts them."""
-    return ends or (whole == stem and not column.lower().endswith("s"))
+    """Say whether a name may mean one row: `customers` counts them, and `sort_order` is no order."""
+    return ends or (whole == stem and not column.lower().endswith("s") and not _COUNTERS.intersection(stem))
 
 
 def _same(whole: Words, key: Words, what: Words) -> float:

@@ -175,13 +175,14 @@ class _Run:
         here = counting.Source(self._lakes.source(pair.child), child)
         return counting.best(self._lakes.connection, pair, (here, there), ways)
 
-    def _forms(self, child: Place, parent: Place) -> list[tuple[Any, Any]]:
-        if len(child.columns) > 1:
+    def _forms(self, child: Place, parent: Place) -> list[tuple[Form, Form]]:
+        """Return how a declared pair is compared: as it is declared, unless that could not be run."""
+        if self._types(child) == self._types(parent):
             return [("exact", "exact")]
         facts = [self._tables[side.connector, side.table].column(side.columns[0]) for side in (child, parent)]
-        if facts[0] is None or facts[1] is None:
-            return [("exact", "exact")] if self._types(child) == self._types(parent) else [("text", "text")]
-        return choices(facts[0], facts[1], "key")
+        if len(child.columns) > 1 or facts[0] is None or facts[1] is None:
+            return [("text", "text")]
+        return choices(facts[0], facts[1], "key")[:1]
 
     def _types(self, side: Place) -> list[Any]:
         types = self._lakes.types(side)
