@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,14 @@ class Asking(Writing):
 
     def live(self, engine: QueryEngine, identity: str = "cli") -> Callable[[tuple[Lookup, ...]], Told]:
         """Return what reads single records of stale tables at their source."""
+        itself = weakref.ref(engine)  # it holds this: in a circle its connections would stay open until it is found
 
         def look_up(lookups: tuple[Lookup, ...]) -> Told:
             from dinobase.workspace.live import Live
 
-            return Live(self.paths, self.config, self.guard(identity), engine)(lookups)
+            asking = itself()
+            assert asking is not None
+            return Live(self.paths, self.config, self.guard(identity), asking)(lookups)
 
         return look_up
 

@@ -49,7 +49,8 @@ def fresh(workspace: Workspace, sql: str, max_age: float, identity: str, observe
 def _looked_up(workspace: Workspace, identity: str, lookups: Sequence[Lookup]) -> Told:
     if not lookups:
         return Told()
-    return workspace.live(workspace.engine(identity), identity)(tuple(lookups))
+    engine = workspace.engine(identity)
+    return workspace.live(engine, identity)(tuple(lookups))
 
 
 def _synced(workspace: Workspace, sources: Sequence[Source], identity: str, observe: Observer) -> list[str]:
