@@ -66,6 +66,7 @@ format: $(VENV)/.installed  ## Put the code in shape
 
 bench: $(VENV)/.installed  ## Ours, dlt and the published package on one machine; writes bench/RESULTS.md
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/meaning.py
 
 docs: $(VENV)/.installed  ## Write the generated parts of the docs anew
 	@$(BIN)/python -m tests.connectors.pages
