@@ -73,9 +73,9 @@ def main() -> None:
     clocked(Writer, "rows", statement)
     clocked(Writer, "__init__", lambda *_, **__: "  Writer.__init__")
     clocked(Writer, "attach", lambda *_: "  Writer.attach")
-    clocked(Checker, "holds", lambda *_: "   Checker.holds")
-    clocked(Landing, "stage", lambda *_: "  Landing.stage (a segment)")
-    clocked(Spool, "flush", lambda *_: "  Spool.flush (a segment)")
+    clocked(Checker, "holds", lambda *_, **__: "   Checker.holds")
+    clocked(Landing, "stage", lambda *_, **__: "  Landing.stage (a segment)")
+    clocked(Spool, "flush", lambda *_, **__: "  Spool.flush (a segment)")
     clocked(Loader, "_open", lambda *_: " Loader.open")
     clocked(Loader, "close", lambda *_: " Loader.close")
     from dinobase.sync.resource import ResourceSync
