@@ -43,7 +43,7 @@ class Entry:
 def asks_for_changes(resource: Resource) -> bool:
     """Tell whether a sync asks for what changed: by a filter, by an ordered listing, or through changed parents."""
     endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.body, resource.variables)
+    parts = (endpoint.path, endpoint.params, endpoint.body, endpoint.headers, resource.variables)
     if resource.incremental is not None:
         sent = any("incremental.start_value" in text for part in parts for _, text in strings(part))
         return sent or bool(resource.incremental.token_path)

@@ -125,7 +125,7 @@ def _asked_since(running: Bench, resource: Resource) -> Iterator[str]:
 def filtered(resource: Resource) -> bool:
     """Tell whether the API is asked for changes alone."""
     endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.body, resource.variables)
+    parts = (endpoint.path, endpoint.params, endpoint.body, endpoint.headers, resource.variables)
     return any("incremental.start_value" in text for part in parts for _, text in strings(part))
 
 
