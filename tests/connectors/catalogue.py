@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from dinobase.kinds.template import strings
+from dinobase.spec.checks.placeholders import sent_by
 from dinobase.spec.credentials import flag_of
 from dinobase.spec.load import load_connector
 from dinobase.spec.models import Connector, Resource
@@ -42,10 +42,8 @@ class Entry:
 
 def asks_for_changes(resource: Resource) -> bool:
     """Tell whether a sync asks for what changed: by a filter, by an ordered listing, or through changed parents."""
-    endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.body, endpoint.headers, resource.variables)
     if resource.incremental is not None:
-        sent = any("incremental.start_value" in text for part in parts for _, text in strings(part))
+        sent = any("incremental.start_value" in text for text in sent_by(resource))
         return sent or bool(resource.incremental.token_path)
     return resource.parent is not None and resource.parent.only_changed
 

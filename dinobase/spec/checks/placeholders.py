@@ -91,23 +91,24 @@ def cursor_unused(report: Report, connector: Connector) -> None:
     for index, resource in enumerate(connector.resources):
         if resource.incremental is None or report.faulty(("resources", index)):
             continue
-        endpoint = resource.endpoint
-        texts = [
-            t
-            for part in (
-                endpoint.path,
-                endpoint.params,
-                endpoint.headers,
-                endpoint.body,
-                resource.variables,
-                resource.arguments,
-            )
-            for _, t in strings(part)
-        ]
-        if not any(part.name in _CURSORS for text in texts for part in _parts(text)):
+        if not any(part.name in _CURSORS for text in sent_by(resource) for part in _parts(text)):
             hint = 'Put "{incremental.start_value}" into params, path, body or a header.'
             message = f"`{resource.name}` never sends its cursor: every sync fetches the whole listing."
             report.warn(("resources", index, "incremental"), "cursor_unused", message, hint, key=True)
+
+
+def sent_by(resource: Resource) -> list[str]:
+    """Return every text that goes into a resource's requests, placeholders as they are written."""
+    endpoint = resource.endpoint
+    parts = (
+        endpoint.path,
+        endpoint.params,
+        endpoint.headers,
+        endpoint.body,
+        resource.variables,
+        resource.arguments,
+    )
+    return [text for part in parts for _, text in strings(part)]
 
 
 def clashes(report: Report, connector: Connector) -> None:

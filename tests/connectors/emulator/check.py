@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from dinobase.kinds import duration
-from dinobase.kinds.template import strings
+from dinobase.spec.checks.placeholders import sent_by
 from dinobase.spec.models import Resource
 from dinobase.sync.report import ConnectorReport
 from tests.connectors.emulator.bench import Bench, bench
@@ -124,9 +124,7 @@ def _asked_since(running: Bench, resource: Resource) -> Iterator[str]:
 
 def filtered(resource: Resource) -> bool:
     """Tell whether the API is asked for changes alone."""
-    endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.body, endpoint.headers, resource.variables)
-    return any("incremental.start_value" in text for part in parts for _, text in strings(part))
+    return any("incremental.start_value" in text for text in sent_by(resource))
 
 
 def _change(running: Bench) -> set[str]:
