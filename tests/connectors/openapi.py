@@ -166,7 +166,9 @@ class Vendor:
                 for method, spec in methods.items():
                     if method in {"get", "post", "put", "patch", "delete"}:
                         operation = Operation(method, path, spec, document)
-                        found += [(_segments(prefix + path), method, operation) for prefix in prefixes or {""}]
+                        # PayPal's paths repeat what their server's address ends in.
+                        whole = {path if path.startswith(f"{p}/") else p + path for p in prefixes or {""}}
+                        found += [(_segments(one), method, operation) for one in whole]
         return found
 
     def security(self) -> list[Document]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ Query: TypeAlias = Sequence[tuple[str, str]]
 
 AT = "emulated_at"
 SIZE = 2
+_CONDITION = re.compile(r"\[\?\(?@\.(\w+)\s*==\s*['\"]([^'\"]*)['\"]\)?\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +155,19 @@ def _linked(pager: JsonLink | HeaderLink, asked: Asked, records: Sequence[Json])
     if isinstance(pager, JsonLink):
         flagged = bool(pager.has_more_path or pager.done_path)
         found.puts.append((pager.next_url_path, url if following is not None or flagged else None))
+        found.puts += _conditions(pager.next_url_path)
         _flags(found, pager, following)
     elif following is not None and pager.header.lower() == "link":
         found.headers["Link"] = f'<{asked.url}>; rel="first", <{url}>; rel="{pager.rel}"'
     elif following is not None:
         found.headers[pager.header] = url
     return found
+
+
+def _conditions(path: str) -> Iterator[tuple[str, Json]]:
+    """Yield what a link is found by beside its place: `links[?@.rel == 'next'].href`."""
+    for match in _CONDITION.finditer(path):
+        yield f"{path[: match.start()]}[0].{match[1]}", match[2]
 
 
 def known_params(params: Mapping[str, Json]) -> Json:
