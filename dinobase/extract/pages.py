@@ -46,7 +46,9 @@ async def pages(
         ask()
         while pending:
             asked, task = pending.popleft()
-            got = reader.read(await task, asked)
+            response = await task
+            await reader.session.turns.take(reader.rank)
+            got = reader.read(response, asked)
             guard.see(got)
             if left is not None:
                 left -= got.page.count

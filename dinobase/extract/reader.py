@@ -48,6 +48,7 @@ class ResourceReader:
         connector = session.connector
         self.session = session
         self.resource = resource
+        self.rank = next((n for n, known in enumerate(connector.resources) if known.name == resource.name), 0)
         self.graphql = connector.type == "graphql"
         self.mcp = connector.type == "mcp"
         self.pager: Pager = (

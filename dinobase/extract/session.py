@@ -21,6 +21,7 @@ from dinobase.extract.limiter import Limiter
 from dinobase.extract.retry import Decision, Policy, backoff, decide
 from dinobase.extract.signing import Signing
 from dinobase.extract.tokens import Tokens
+from dinobase.extract.turns import Turns
 from dinobase.kinds import duration
 from dinobase.kinds.auth.base import Flow, Token
 from dinobase.kinds.auth.none import NoAuth
@@ -85,6 +86,7 @@ class Session:
         self.name = name
         self.now = now
         self.counters: dict[str, Counters] = {}
+        self.turns = Turns()
         self._observe = observe
         self._sleep = sleep
         self._random = random.Random()  # noqa: S311 - jitter

@@ -27,18 +27,56 @@ MEMORY = "96MB"
 ROOMY = "3GB"  # as DuckDB counts what it may touch: 2,500 columns of text count so much and take 0.4
 ALIAS = "lake"
 STATE = "_dinobase_state"
+_SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # it would write into our stdout
 _CANNOT_WRITE = re.compile("unable to open|read-?only|permission denied|cannot open", re.IGNORECASE)
 
 
-class Writer:
+class Statements:
+    """One connection to a writing instance."""
+
+    def __init__(self, location: LakeLocation, connection: Any) -> None:
+        self.location = location
+        self._con = connection
+
+    def run(self, sql: str) -> None:
+        """Run a statement; raises LakeError.
+
+        Values stand in it as literals: the first bound one in a process has DuckDB look for packages: 0.3 s.
+        """
+        try:
+            self._con.execute(sql)
+        except _duckdb.Error as error:
+            raise wrap(error, self.location) from error
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query and return all its rows."""
+        try:
+            return list(self._con.execute(sql).fetchall())
+        except _duckdb.Error as error:
+            raise wrap(error, self.location) from error
+
+    def one(self, sql: str) -> Any:
+        """Return the first value of the first row, None where there is none."""
+        rows = self.rows(sql)
+        return rows[0][0] if rows else None
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs in another thread."""
+        self._con.interrupt()
+
+    def close(self) -> None:
+        """Release what it holds."""
+        self._con.close()
+
+
+class Writer(Statements):
     """A DuckDB instance with one lake attached for writing as `lake`."""
 
     def __init__(self, location: LakeLocation, temp: Path, *, memory: str = MEMORY) -> None:
-        self.location = location
         self._held: Held | None = None
         self.roomy = False
         temp.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._con = _duckdb.connect(
+        connection = _duckdb.connect(
             ":memory:",
             config={
                 **SEALED,
@@ -48,10 +86,11 @@ class Writer:
                 "preserve_insertion_order": "true",
             },
         )
+        super().__init__(location, connection)
         try:
             for name in extensions(location):
                 self._con.execute(f"LOAD {literal(extension_path(name))}")
-            self._con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")  # it would write into our stdout
+            self._con.execute(_SESSION)
             secret = secret_sql(location, {name: env(name) or "" for name in STORAGE_ENV})
             if secret:
                 self._con.execute(secret)
@@ -98,28 +137,6 @@ class Writer:
                 hint="check `storage.catalog` in config.yaml, then `dinobase doctor`",
             ) from None
 
-    def run(self, sql: str) -> None:
-        """Run a statement; raises LakeError.
-
-        Values stand in it as literals: the first bound one in a process has DuckDB look for packages: 0.3 s.
-        """
-        try:
-            self._con.execute(sql)
-        except _duckdb.Error as error:
-            raise wrap(error, self.location) from error
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a query and return all its rows."""
-        try:
-            return self._con.execute(sql).fetchall()
-        except _duckdb.Error as error:
-            raise wrap(error, self.location) from error
-
-    def one(self, sql: str) -> Any:
-        """Return the first value of the first row, None where there is none."""
-        rows = self.rows(sql)
-        return rows[0][0] if rows else None
-
     def beside(self) -> Any:
         """Return a connection of its own to the same instance, for what is read while this one writes."""
         return self._con.cursor()
@@ -151,13 +168,28 @@ class Writer:
                 self._con.execute("ROLLBACK")
             raise
 
-    def interrupt(self) -> None:
-        """Stop the statement that runs in another thread."""
-        self._con.interrupt()
 
-    def close(self) -> None:
-        """Release the files."""
-        self._con.close()
+class Aside(Statements):
+    """A second connection to a writer's instance, for a thread of its own: what it runs does not touch the lake."""
+
+    def __init__(self, writer: Writer) -> None:
+        connection = writer.beside()
+        connection.execute(_SESSION)
+        super().__init__(writer.location, connection)
+        self._writer = writer
+
+    @property
+    def roomy(self) -> bool:
+        """The instance has taken more memory."""
+        return self._writer.roomy
+
+    def make_room(self) -> bool:
+        """Take more memory for the instance; False where that was done."""
+        if self._writer.roomy:
+            return False
+        self.run(f"SET memory_limit = {literal(ROOMY)}")
+        self._writer.roomy = True
+        return True
 
 
 def wrap(error: _duckdb.Error, location: LakeLocation) -> DinobaseError:

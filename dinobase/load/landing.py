@@ -1,6 +1,7 @@
 """Segments become typed Parquet beside the fetch; whatever a typed read would lose takes the exact way instead.
 
-Runs in the loader's thread. The schema only widens; segments read under a narrower one are read again at the end.
+Runs in one thread, which need not be the one that commits. The schema only widens; segments read under a narrower one
+are read again at the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec import Raw
 
 from dinobase.core.errors import LakeError, LoadError
 from dinobase.kinds.select import Elements
-from dinobase.lake.connection import ROOMY, Writer
+from dinobase.lake.connection import ROOMY, Aside, Writer
 from dinobase.lake.sql import ident, literal
 from dinobase.load import exact
 from dinobase.load.check import Checker
@@ -49,7 +50,7 @@ class Landing:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: Writer | Aside,
         schema: TableSchema,
         shaping: Shaping,
         *,
@@ -234,6 +235,13 @@ class Landing:
             structure = Structure.parse(text, long=long)
             if structure is not None:
                 self.structures[name] = structure.join(self.structures.get(name))
+
+    def finished(self) -> list[Path] | None:
+        """Return the Parquet files in listing order where none has to be read again, else None: `finish` does that."""
+        stale = any(not _same_types(s.schema, self.schema) for s in self._staged.values())
+        if self._empty or stale or len(self.schema.columns) > _WIDE:
+            return None
+        return [self._staged[n].segment.staged for n in sorted(self._staged)]
 
     def finish(self) -> list[Path]:
         """Read segments again whose columns have widened since; returns the Parquet files in listing order."""

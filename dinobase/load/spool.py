@@ -27,6 +27,7 @@ from dinobase.kinds.select import Elements
 from dinobase.lake import disk
 
 SEGMENT_ROWS = 5_000
+FIRST_ROWS = 500  # what the columns are learnt from: pages that come after are checked against them as they come
 SEGMENT_BYTES = 4 << 20
 SEGMENT_SECONDS = 15.0
 _SMALL = 256 << 10  # bytes; the reader's buffer is larger in any case
@@ -222,7 +223,8 @@ class Spool:
                 self._ended.append(label)
             else:
                 progress.done = True
-        full = self._rows >= SEGMENT_ROWS or self._bytes >= SEGMENT_BYTES
+        most = SEGMENT_ROWS if self.segments else FIRST_ROWS
+        full = self._rows >= most or self._bytes >= SEGMENT_BYTES
         if full or clock.monotonic() - self._since > SEGMENT_SECONDS:
             return self.flush()
         return None

@@ -1,4 +1,4 @@
-"""The loader's thread: one per connector, so that DuckDB works beside the fetch."""
+"""The loader's two threads: one stages segments beside the fetch, the other commits beside the staging."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from dinobase.core.errors import LakeError, LoadError
 from dinobase.lake import state
-from dinobase.lake.connection import ROOMY, Writer
+from dinobase.lake.connection import ROOMY, Aside, Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.metadata import lake_file
 
@@ -21,14 +21,16 @@ Memory: TypeAlias = dict[str, dict[str, str]]
 
 
 class Loader:
-    """Owns the writing instance; everything that touches it goes through `run`."""
+    """Owns the writing instance; what touches the lake goes through `run`, what makes files for it through `stage`."""
 
     def __init__(self, location: LakeLocation, state_dir: Path, temp: Path) -> None:
         self._location = location
         self._state_dir = state_dir
         self._temp = temp
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"load-{location.name}")
+        self._stager = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"stage-{location.name}")
         self._writer: Writer | None = None
+        self._aside: Aside | None = None
         self._made = threading.Event()  # the instance, which may be of no lake yet
         self._there = True
         self._opened: asyncio.Future[Memory] | None = None
@@ -49,6 +51,7 @@ class Loader:
     def _open(self) -> Memory:
         try:
             self._writer = Writer(self._location, self._temp)
+            self._aside = Aside(self._writer)
         finally:
             self._made.set()
         with self._writer.locked(self._state_dir):
@@ -60,6 +63,23 @@ class Loader:
         if self._opened is not None:
             await asyncio.shield(self._opened)
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    async def stage(self, work: Callable[..., T], *args: object) -> T:
+        """Run in the staging thread; raises what kept the lake from being opened."""
+        if self._opened is not None:
+            await asyncio.shield(self._opened)
+        return await asyncio.get_running_loop().run_in_executor(self._stager, work, *args)
+
+    def ask(self, work: Callable[..., T], *args: object) -> T:
+        """Have the loader's thread do something that the staging thread waits for."""
+        return self._thread.submit(work, *args).result()
+
+    @property
+    def aside(self) -> Aside:
+        """The staging thread's connection to the instance."""
+        self._made.wait()
+        assert self._aside is not None
+        return self._aside
 
     @property
     def writer(self) -> Writer:
@@ -82,10 +102,14 @@ class Loader:
                 ) from error
 
     def close(self) -> None:
-        """End the thread, stopping a statement that still runs."""
-        if self._writer is not None:
-            self._writer.interrupt()
+        """End the threads, stopping the statements that still run."""
+        for connection in (self._aside, self._writer):
+            if connection is not None:
+                connection.interrupt()
+        # The staging thread may wait for the other one: what was asked of that is done or cancelled first.
         self._thread.shutdown(wait=True, cancel_futures=True)
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        self._stager.shutdown(wait=True, cancel_futures=True)
+        for connection in (self._aside, self._writer):
+            if connection is not None:
+                connection.close()
+        self._aside = self._writer = None

@@ -83,7 +83,7 @@ class ResourceSync:
     async def run(self, listed: Listed | None) -> tuple[TableReport, Listed]:
         """Fetch and load; `listed` is what the parent's run brought, where it ran too."""
         landing = Landing(
-            self._loader.writer,
+            self._loader.aside,
             self._known_schema(),
             self._shaping(),
             cursor=self._resource.incremental.cursor_path if self._resource.incremental else "",
@@ -102,7 +102,10 @@ class ResourceSync:
         await asyncio.to_thread(self._spool.open)
         try:
             await self._fetch(landing, rows)
-            report, mine = await self._loader.run(self._commit, landing, rows, listed, everything)
+            files = landing.finished()
+            if files is None:
+                files = await self._loader.stage(landing.finish)
+            report, mine = await self._loader.run(self._commit, landing, files, rows, listed, everything)
         except BaseException as error:
             if isinstance(error, LoadError) or getattr(error, "error_code", "") == "fetch.loop":
                 self._spool.discard()  # what came is at fault: the next run asks again
@@ -136,7 +139,7 @@ class ResourceSync:
         )
 
     def _fits(self, column: Column, type_: str) -> bool:
-        return fits(self._loader.writer, self._resource.name, column, type_)
+        return self._loader.ask(fits, self._loader.writer, self._resource.name, column, type_)
 
     def _parent_rows(self, own: Parent, listed: Listed | None) -> tuple[list[ParentRow], bool]:
         """Return the request series and whether they cover all parents."""
@@ -170,7 +173,7 @@ class ResourceSync:
     async def _fetch(self, landing: Landing, rows: list[ParentRow] | None) -> None:
         """Bring every page to the spool; segments are staged beside it."""
         staging: list[asyncio.Future[None]] = [
-            asyncio.ensure_future(self._loader.run(landing.stage, segment)) for segment in self._spool.segments
+            asyncio.ensure_future(self._loader.stage(landing.stage, segment)) for segment in self._spool.segments
         ]
         try:
             await self._bring(landing, rows, staging)
@@ -179,7 +182,7 @@ class ResourceSync:
             for future in staging:
                 future.cancel()
             await asyncio.gather(*staging, return_exceptions=True)
-            await self._loader.run(_nothing)  # what the loader's thread had begun is over: the files are nobody's
+            await self._loader.stage(_nothing)  # what the staging thread had begun is over: the files are nobody's
             raise
 
     async def _bring(self, landing: Landing, rows: list[ParentRow] | None, staging: list[asyncio.Future[None]]) -> None:
@@ -223,18 +226,18 @@ class ResourceSync:
                 future.result()  # a failed staging ends the fetch
         if len(running) >= IN_FLIGHT:
             await running[0]
-        staging.append(asyncio.ensure_future(self._loader.run(landing.stage, full.segment, full.data, full.by)))
+        staging.append(asyncio.ensure_future(self._loader.stage(landing.stage, full.segment, full.data, full.by)))
 
     def _commit(
         self,
         landing: Landing,
+        files: Sequence[Path],
         rows: list[ParentRow] | None,
         listed: Listed | None,
         everything: bool,  # noqa: FBT001
     ) -> tuple[TableReport, Listed]:
         """Write everything in one transaction; in the loader's thread."""
         resource, writer = self._resource, self._loader.writer
-        files = landing.finish()
         schema = landing.schema
         key = self._key(schema)
         loads = self._before.get(LOADS, "0")

@@ -226,13 +226,14 @@ def test_elements_of_a_child_become_lines(tmp_path: Path) -> None:
 
 def test_a_segment_is_full_by_rows_bytes_or_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = opened(tmp_path)
-    assert spool.add(page(*['{"n": 1}'] * (module.SEGMENT_ROWS - 1))) is None
-    assert spool.add(page('{"n": 1}')) is not None
+    for rows in (module.FIRST_ROWS, module.SEGMENT_ROWS):
+        assert spool.add(page(*['{"n": 1}'] * (rows - 1))) is None
+        assert spool.add(page('{"n": 1}')) is not None
     assert spool.add(page('{"v": "' + "x" * module.SEGMENT_BYTES + '"}')) is not None
     assert spool.add(page('{"n": 1}')) is None
     monkeypatch.setattr(module, "SEGMENT_SECONDS", -1.0)
     assert spool.add(page('{"n": 1}')) is not None
-    assert [segment.number for segment in spool.segments] == [0, 1, 2]
+    assert [segment.number for segment in spool.segments] == [0, 1, 2, 3]
     assert spool.flush() is None
 
 
