@@ -153,7 +153,7 @@ def _cut(text: str, longest: int) -> str:
 
 def _values(values: Any, *, short: bool) -> str:
     items = list(values.items()) if isinstance(values, Mapping) else [(value, "") for value in values]
-    shown = items[:_VALUES] if short else items
+    shown = items[:_VALUES] if short and len(items) > _VALUES + 2 else items  # "2 more" costs what they cost
     texts = [f"{value} ({what})" if what else str(value) for value, what in shown]
     left = len(items) - len(shown)
     return f"{', '.join(texts)}{f', {left} more' if left else ''}"
