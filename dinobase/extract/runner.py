@@ -13,6 +13,7 @@ from dinobase.extract.merging import merged
 from dinobase.extract.reader import ResourceReader
 from dinobase.extract.session import Session
 from dinobase.extract.stream import first_span, stream, tags_of
+from dinobase.kinds.paginate.page import Step
 from dinobase.kinds.read.rest import Asked, combined, listing
 from dinobase.kinds.select import Cut
 from dinobase.kinds.tags import with_tags
@@ -104,8 +105,9 @@ async def check(session: Session) -> CheckResult:
             return CheckResult(ok=True, url=seen.url, status=seen.status, detail=first.name, records=len(seen.records))
         asked = connector.check
         headers = combined({"Accept": "application/json"}, connector.client.headers)
-        path = Asked(connector.client.base_url, asked.path, asked.method, asked.params, headers)
-        request = listing(path, {}).request
+        path = Asked(connector.client.base_url, asked.path, asked.method, asked.params, headers, asked.body)
+        made = listing(path, {})
+        request = made.request if asked.body is None else made.page(Step())
         response = await session.send(request, auth=asked.auth or "", attempts=_CHECK_ATTEMPTS)
     except FetchError as error:
         context = error.context

@@ -221,6 +221,7 @@ class Check(Kind):
     path: str = Field(description="Appended to base_url.")
     method: Literal["GET", "POST"] = Field(default="GET", description="HTTP method.")
     params: dict[str, Json] = Field(default_factory=dict, description="Query parameters.")
+    body: Json = Field(default=None, description="JSON body of a POST.")
     auth: str | None = Field(default=None, description="One of auth_methods.")
 
 

@@ -28,7 +28,8 @@ def known_everywhere(report: Report, connector: Connector) -> None:
         parts.append((("client", "auth"), _facts(client.auth)))
     parts += [(("auth_methods", name), _facts(auth)) for name, auth in connector.auth_methods.items()]
     if connector.check is not None:
-        parts += [(("check", "path"), connector.check.path), (("check", "params"), connector.check.params)]
+        asked = connector.check
+        parts += [(("check", "path"), asked.path), (("check", "params"), asked.params), (("check", "body"), asked.body)]
     if connector.server is not None:
         parts += [(("server", key), value) for key, value in connector.server.model_dump().items()]
     for path, value in parts:

@@ -19,6 +19,14 @@ async def test_the_connectors_own_check_is_asked_with_its_authentication(bench: 
     assert api.asked[0].headers["authorization"] == "Bearer adm1n"
 
 
+async def test_a_check_may_be_a_post_with_a_body(bench: Bench) -> None:
+    facts: dict[str, Any] = {"check": {"path": "/me", "method": "POST", "body": {"token": "t0k"}}}
+    async with serving(lambda _: {"user": 1}) as api, bench.session(api, **facts) as session:
+        result = await runner.check(session)
+    assert result.ok
+    assert api.asked[0].body == b'{"token":"t0k"}'
+
+
 async def test_without_a_check_one_page_of_the_first_resource_is_read(bench: Bench) -> None:
     resources: list[dict[str, Any]] = [
         {"name": "kids", "parent": {"resource": "items", "field": "id", "param": "pid"}},
