@@ -36,6 +36,7 @@ _R = "dinobase.workspace.results"
 _M = "dinobase.workspace.mcp_results"
 _W = "dinobase.workspace.write_results"
 _A = "dinobase.workspace.annotating"
+_D = "dinobase.workspace.metrics"
 COMMANDS: tuple[Command, ...] = (
     Command("init", "Set up", "init", "Make a workspace, or say where its data goes", (("init", f"{_R}:Initialised"),)),
     Command("add", "Set up", "add", "Connect an API and check its credentials", (("add", f"{_R}:Added"),)),
@@ -124,6 +125,19 @@ COMMANDS: tuple[Command, ...] = (
         "gaps",
         "What tables and columns leave unsaid, with samples",
         (("gaps", "dinobase.catalog.gaps:Gaps"),),
+    ),
+    Command(
+        "metric",
+        "Data",
+        "metric",
+        "Named definitions with tests, for FROM metric('NAME')",
+        (
+            ("metric add", f"{_D}:MetricAdded"),
+            ("metric list", f"{_D}:MetricList"),
+            ("metric show", f"{_D}:MetricShown"),
+            ("metric test", f"{_D}:MetricsTested"),
+            ("metric remove", f"{_D}:MetricRemoved"),
+        ),
     ),
     Command(
         "history",

@@ -187,6 +187,18 @@ TEXTS: dict[str, Text] = {
         "samples to judge from, as the access rules show them. `annotate` fills gaps, or the connector's file does.",
         ("dinobase gaps stripe", "dinobase gaps stripe.charges --missing unit,description --format compact"),
     ),
+    "metric": Text(
+        "Metrics: one SELECT under a name, with its unit, its grain and the tests that must hold. Any query reads one\n"
+        "by FROM metric('mrr'), under the rules of whoever asks. Where a test does not hold, the query fails and says\n"
+        "what was found.",
+        (
+            'dinobase metric add mrr --unit cents --grain month --sql "SELECT ..." --test "SELECT ..."',
+            "dinobase metric list",
+            "dinobase metric test",
+            "dinobase query \"SELECT * FROM metric('mrr')\"",
+        ),
+        "docs/metrics.md is a guide.",
+    ),
     "info": Text(
         "What is here: connectors, tables, rows, freshness. For models: --format compact, under 2,000 tokens.",
         ("dinobase info", "dinobase info --format compact"),

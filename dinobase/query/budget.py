@@ -17,7 +17,8 @@ from dinobase.query.result import ColumnSummary, Kept, QueryResult, Summary
 
 if TYPE_CHECKING:
     from dinobase.query.decision import Told
-    from dinobase.query.engine import QueryEngine, ResultStream
+    from dinobase.query.engine import QueryEngine
+    from dinobase.query.stream import ResultStream
 
 LEAST = {"compact": 200, "json": 400}  # what the shortest summary takes
 SAMPLE_ROWS = 5

@@ -27,6 +27,23 @@ class Read:
     hidden: frozenset[str] = frozenset()
     explain: str = ""
     handles: tuple[str, ...] = ()
+    before: tuple[Before, ...] = ()
+
+    @property
+    def every_use(self) -> tuple[TableUse, ...]:
+        """The tables of the statement, and of what has to be found out before it."""
+        parts = (*(part.read for part in self.before), self)
+        return tuple(dict.fromkeys(use for part in parts for use in part.uses))
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What must hold before a statement that names a metric runs: 0 is its definition, which must fit the tables."""
+
+    metric: str
+    test: int
+    sql: str
+    read: Read = Read("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,82 +23,28 @@ from dinobase.core.errors import (
 )
 from dinobase.core.settings import Paths
 from dinobase.lake import reader
-from dinobase.lake.convert import Column, columns_of
+from dinobase.lake.convert import columns_of
 from dinobase.lake.introspect import LakeTable, LakeView, view_lake
 from dinobase.lake.location import Storage
-from dinobase.lake.sql import ident, parse_tree, statement_kinds
+from dinobase.lake.sql import parse_tree, statement_kinds
 from dinobase.query import faults, gate, in_place, named, statement
-from dinobase.query.decision import Lookup, Read, Refused, TableUse, Told, Wanted
+from dinobase.query.decision import Before, Lookup, Read, Refused, TableUse, Told, Wanted
 from dinobase.query.handles import Handles, show
 from dinobase.query.instances import Seat, Shelf
+from dinobase.query.named import told as attributed
 from dinobase.query.result import QueryResult, Source
+from dinobase.query.stream import ResultStream, wrapped
 from dinobase.query.watch import Watch, timed_out
 from dinobase.spec.config_plain import may_stay
 
 if TYPE_CHECKING:
     from dinobase.access.guard import FindPii, Guard
+    from dinobase.catalog.metrics import Known
     from dinobase.query.guarded import Resolved
+    from dinobase.query.metrics import Finding
 
-BATCH = 2048
 _MANY_ROWS = 200_000
 _MAX_SQL = 1_000_000
-
-
-class ResultStream:
-    """Rows as they come; `truncated`, `notes` and wide columns are known once all batches were taken."""
-
-    def __init__(
-        self, connection: Any, columns: list[Column], sources: tuple[Source, ...], max_rows: int, sql: str = ""
-    ) -> None:
-        """Take a result that has begun; `sql` may run again on the same connection, and is '' for EXPLAIN."""
-        self.columns = columns
-        self.sources = sources
-        self.truncated = False
-        self.connection = connection
-        self.sql = sql
-        self.said: tuple[str, ...] = ()
-        self._left = max_rows or -1
-
-    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield converted rows, a few thousand at a time."""
-        converts = [column.convert for column in self.columns]
-        while True:
-            fetched = self.connection.fetchmany(BATCH)
-            if not fetched:
-                return
-            if self._left >= 0:
-                if len(fetched) > self._left:
-                    self.truncated = True
-                    fetched = fetched[: self._left]
-                self._left -= len(fetched)
-            yield [tuple(convert(value) for convert, value in zip(converts, row, strict=True)) for row in fetched]
-            if self.truncated:
-                return
-
-    def whole(self) -> QueryResult:
-        """Take all rows that are left."""
-        rows = [row for batch in self.batches() for row in batch]
-        if self.wide:
-            rows = [finish(row, self.columns) for row in rows]
-        return QueryResult(
-            columns=tuple(column.name for column in self.columns),
-            column_types=tuple(column.type for column in self.columns),
-            rows=rows,
-            truncated=self.truncated,
-            sources=self.sources,
-            notes=self.notes,
-        )
-
-    @property
-    def wide(self) -> list[int]:
-        """Places of the columns whose integers must become text in all rows."""
-        return [place for place, column in enumerate(self.columns) if column.wide]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader should know about the values."""
-        odd = tuple(f"{c.name}: NaN or infinity is shown as null" for c in self.columns if c.not_finite)
-        return self.said + odd
 
 
 class QueryEngine:
@@ -132,6 +78,8 @@ class QueryEngine:
         self._there: set[str] = set()  # connectors of the last query whose rows stay where they are
         self._log = RunLog(paths.state, storage.catalog)
         self.live: Callable[[tuple[Lookup, ...]], Told] | None = None  # reads single records at their source
+        self.metrics: Callable[[], Known] = self._metrics  # those that are there for the identity
+        self.judge: Callable[[Finding], object] | None = None  # in place of the error for a test that does not hold
         rules = repr(guard.policy) if guard and not guard.policy.sees_everything else ""
         self.handles = Handles(paths, identity, rules)
 
@@ -173,9 +121,9 @@ class QueryEngine:
         seat = self._shelf.take()
         try:
             read = self._decide(seat, sql)
-            views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
-            resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
+            _, resolved = self._places(seat, read)
             self._there = in_place.among(read, self._guard)
+            sql = read.sql if read.before else sql
             return live.lookups(parse_tree(seat.connection, sql), read), self._sources(read, resolved)
         finally:
             seat.leave(sound=False)
@@ -236,11 +184,11 @@ class QueryEngine:
     def _answer(self, seat: Seat, sql: str, max_rows: int, told: Told | None, *, native: bool) -> ResultStream:
         self._there = set()
         read = self._decide(seat, sql)
-        views = {name: self._view(name) for name in sorted({use.connector for use in read.uses})}
-        resolved = {use: self._resolve(seat.connection, use, views[use.connector]) for use in read.uses}
+        sql = read.sql if read.before else sql
+        views, resolved = self._places(seat, read)
         there = self._there = in_place.among(read, self._guard)
         sources = self._aged(seat, sql, read, self._sources(read, resolved), told)
-        many = bool(there) or sum(named.rows(use, views) for use in read.uses) > _MANY_ROWS
+        many = bool(there) or sum(named.rows(use, views) for use in read.every_use) > _MANY_ROWS
         kept = self.handles.find(read.handles, self._connectors)
         sources += tuple(source for handle in kept for source in handle.sources if source not in sources)
         seat.hold(
@@ -259,7 +207,13 @@ class QueryEngine:
         if self._guard is not None and seat.opened is not None:
             from dinobase.query.guarded import prepare
 
-            read = prepare(connection, self._guard, seat.opened, read, views, resolved)
+            before = [
+                replace(part, read=prepare(connection, self._guard, seat.opened, part.read, views, resolved))
+                for part in read.before
+            ]
+            read = replace(prepare(connection, self._guard, seat.opened, read, views, resolved), before=tuple(before))
+        for part in read.before:
+            self._judge(connection, part)
         try:
             if read.explain:
                 relation = connection.execute(read.explain + read.sql)
@@ -270,7 +224,7 @@ class QueryEngine:
                     named.refuse_hidden(connection, read)
                 relation = connection.sql(read.sql)
                 columns = columns_of(relation.columns, relation.types)
-                connection.execute(read.sql if native else _wrapped(read.sql, columns))
+                connection.execute(read.sql if native else wrapped(read.sql, columns))
         except reader.InterruptError:
             raise
         except reader.DuckDBError as error:
@@ -281,6 +235,31 @@ class QueryEngine:
             stream.said = in_place.notes(read, seat.opened)
         stream.said += told.notes if told is not None else ()
         return stream
+
+    def _judge(self, connection: Any, part: Before) -> None:
+        from dinobase.query import metrics
+
+        (self.judge or metrics.refuse)(metrics.judged(connection, part, self._there))
+
+    def _places(self, seat: Seat, read: Read) -> tuple[dict[str, LakeView], Resolved]:
+        """Return the lakes, and the tables in them, that a statement and what comes before it name."""
+        views: dict[str, LakeView] = {}
+        resolved: dict[TableUse, tuple[Mapping[str, LakeTable], int]] = {}
+        for part in (*read.before, None):
+            with attributed(part):
+                for use in read.uses if part is None else part.read.uses:
+                    if use.connector not in views:
+                        views[use.connector] = self._view(use.connector)
+                    if use not in resolved:
+                        resolved[use] = self._resolve(seat.connection, use, views[use.connector])
+        return views, resolved
+
+    def _metrics(self) -> Known:
+        from dinobase.catalog.metric_sight import Sight
+        from dinobase.catalog.metrics import MetricBook
+
+        known = MetricBook(self._paths.state, self._storage.catalog).current()
+        return Sight(self._guard, self._storage).of(known)
 
     def _aged(
         self, seat: Seat, sql: str, read: Read, sources: tuple[Source, ...], told: Told | None
@@ -313,6 +292,11 @@ class QueryEngine:
             except reader.DuckDBError:
                 refused = statement.refuse([])
             raise named.error(refused)
+        before: tuple[Before, ...] = ()
+        if "metric" in sql.lower():
+            from dinobase.query.metrics import expanded
+
+            sql, tree, before = expanded(connection, sql, tree, self.metrics, self._connectors)
         decision = gate.decide(tree, sql, self._connectors, explain=explain)
         if isinstance(decision, Refused):
             raise named.error(decision)
@@ -320,7 +304,7 @@ class QueryEngine:
             raise named.error(
                 Refused("query.refused", "The end of the statement cannot be told", "Leave the semicolon out.")
             )
-        return decision
+        return replace(decision, before=before) if before else decision
 
     def _view(self, connector: str) -> LakeView:
         try:
@@ -376,16 +360,6 @@ class QueryEngine:
             identity=self._identity,
             guard=self._guard,
         )
-
-
-def finish(row: tuple[Any, ...], columns: list[Column]) -> tuple[Any, ...]:
-    """Turn the integers of wide columns into text."""
-    return tuple(c.finish(value) if c.wide else value for c, value in zip(columns, row, strict=True))
-
-
-def _wrapped(sql: str, columns: list[Column]) -> str:
-    picked = [f"{column.select(place)} AS {ident(column.name)}" for place, column in enumerate(columns, 1)]
-    return f"SELECT {', '.join(picked)} FROM (\n{sql}\n) AS _q"
 
 
 def _same(connection: Any, tree: Mapping[str, Any], sql: str) -> bool:

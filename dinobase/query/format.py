@@ -14,7 +14,7 @@ from dinobase.core.errors import UsageError
 from dinobase.query.result import QueryResult, is_number, tail
 
 if TYPE_CHECKING:
-    from dinobase.query.engine import ResultStream
+    from dinobase.query.stream import ResultStream
 
 Write: TypeAlias = Callable[[str], object]
 Row: TypeAlias = Sequence[Any]

@@ -25,7 +25,7 @@ OTHER_DIALECTS = {
     "x->>'$.path'", "countif": "count(*) FILTER (condition)", "collect_list": "list(x)", "group_concat_distinct":
     "string_agg(DISTINCT x, ', ')", "regexp_like": "regexp_matches(x, 'pattern')", "rlike":
     "regexp_matches(x, 'pattern')", "regexp_substr": "regexp_extract(x, 'pattern')",
-    "rand": "random()", "newid": "uuid()", "convert": "CAST(x AS type)",
+    "metric": "FROM metric('name')", "rand": "random()", "newid": "uuid()", "convert": "CAST(x AS type)",
 }  # fmt: skip
 
 _NO_MATCH = re.compile(r"No function matches the given name and argument types '(?P<name>.+?)\((?P<types>.*)\)'")

@@ -18,13 +18,13 @@ _GONE = ("IOException", "HTTPException", "PermissionException", "InvalidInputExc
 
 def among(read: Read, guard: Guard | None) -> set[str]:
     """Return the connectors of a query whose rows stay where they are."""
-    return {use.connector for use in read.uses if guard is not None and guard.places(use.connector)}
+    return {use.connector for use in read.every_use if guard is not None and guard.places(use.connector)}
 
 
 def wanted(read: Read) -> Mapping[str, Collection[str]]:
     """Return connector -> the tables that a query names."""
     found: dict[str, set[str]] = {}
-    for use in read.uses:
+    for use in read.every_use:
         found.setdefault(use.connector, set()).add(use.table.lower())
     return found
 

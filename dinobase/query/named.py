@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from dinobase.catalog.runs import LastSync
-from dinobase.core.errors import QueryError, UnknownName
+from dinobase.core.errors import DinobaseError, QueryError, RequestError, UnknownName
 from dinobase.lake import reader
 from dinobase.lake.introspect import LakeView
 from dinobase.lake.sql import qualified
-from dinobase.query.decision import Read, Refused, TableUse
+from dinobase.query.decision import Before, Read, Refused, TableUse
+
+SHOWN_BY = " `dinobase metric show {}` prints its SQL."
 
 
 def columns(connection: Any, read: Read) -> set[str]:
@@ -50,3 +53,27 @@ def error(refused: Refused) -> QueryError | UnknownName:
     """Return what to raise for a refusal."""
     kind = UnknownName if refused.code.startswith("unknown") else QueryError
     return kind(refused.reason, code=refused.code, hint=refused.hint, **dict(refused.context))
+
+
+@contextmanager
+def told(part: Before | None) -> Iterator[None]:
+    """Name the metric in whatever is wrong with its SQL; `None` is the statement itself."""
+    if part is None:
+        yield
+        return
+    try:
+        yield
+    except RequestError as error:
+        _broken(part.metric, part.test, error)
+
+
+def _broken(metric: str, test: int, error: DinobaseError) -> NoReturn:
+    what = f"test {test} of metric {metric} cannot be run" if test else f"metric {metric} cannot be computed"
+    raise QueryError(
+        f"{what}: {error.message}",
+        code="metric.broken",
+        hint=f"{error.hint}{SHOWN_BY.format(metric)}".strip(),
+        metric=metric,
+        test=test,
+        reason=error.error_code,
+    ) from None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dinobase.workspace.annotating import Annotated, Annotations
     from dinobase.workspace.authorizing import Person
     from dinobase.workspace.mcp import Mcp
+    from dinobase.workspace.metrics import Metrics
     from dinobase.workspace.setting import Settled
     from dinobase.workspace.upkeep import Maintained
 
@@ -337,6 +338,12 @@ class Workspace(Asking):
         from dinobase.workspace.mcp import Mcp
 
         return Mcp(self, identity)
+
+    def metrics(self, identity: str = "cli") -> Metrics:
+        """Return the metrics that are there for an identity; a SELECT reads one by `FROM metric('mrr')`."""
+        from dinobase.workspace.metrics import Metrics
+
+        return Metrics(self, identity)
 
     def tokens(self) -> TokenBook:
         """Return the tokens of agents."""

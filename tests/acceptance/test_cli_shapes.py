@@ -24,6 +24,8 @@ from tests.acceptance.conftest import CONNECTOR, TOKEN
 from tests.servers.json_api import Fault, JsonApi, serve
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "cli"
+METRIC = "SELECT date_trunc('month', updated_at)::DATE AS month, sum(amount) AS amount FROM acme.orders GROUP BY ALL"
+HOLDS = "SELECT * FROM acme.orders WHERE amount < 0"
 LINES = {
     "init": ["init"],
     "add": ["add", "acme", "--api-key", TOKEN],
@@ -44,6 +46,11 @@ LINES = {
     "annotate": ["annotate", "acme.users.name", "description", "What they are called."],
     "annotations": ["annotations", "acme.users", "--history"],
     "gaps": ["gaps", "acme.orders"],
+    "metric add": ["metric", "add", "revenue", "--sql", METRIC, "--unit", "usd", "--grain", "month", "--test", HOLDS],
+    "metric list": ["metric", "list"],
+    "metric show": ["metric", "show", "revenue"],
+    "metric test": ["metric", "test"],
+    "metric remove": ["metric", "remove", "revenue"],
     "connector create": ["connector", "create", "shop", "--url", "https://shop.test/v1", "--endpoint", "carts"],
     "connector validate": ["connector", "validate", "acme"],
     "connector edit": ["connector", "edit", "acme"],

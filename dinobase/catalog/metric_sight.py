@@ -1,0 +1,109 @@
+"""Which metrics are there for an identity: those that name no table, and no column, that is not there for it.
+
+One that is not there is answered as one that was never defined: by its name, its SQL or an error nobody learns of what
+access rules hide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dinobase.catalog.metrics import Known, Metric, below
+from dinobase.core.errors import LakeError
+from dinobase.lake.introspect import LakeColumn, LakeTable, columns_at, view_lake
+from dinobase.lake.metadata import open_metadata
+
+if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
+    from dinobase.lake.location import Storage
+
+_Lake = tuple[Mapping[str, LakeTable], Mapping[int, list[LakeColumn]]]
+
+
+class Sight:
+    """What one identity sees of the metrics, as the lakes are now; for one question."""
+
+    def __init__(self, guard: Guard | None, storage: Storage) -> None:
+        self._guard = guard
+        self._storage = storage
+        self._lakes: dict[str, _Lake] = {}
+        self._denied: dict[tuple[str, str], frozenset[str]] = {}
+
+    def of(self, known: Known) -> dict[str, Metric]:
+        """Return those that are there."""
+        if self._guard is None or self._guard.policy.sees_everything:
+            return dict(known)
+        clear = {key for key, metric in known.items() if self._clear(metric)}
+        return {
+            key: metric
+            for key, metric in known.items()
+            if all(part.key in clear for part in below(metric, known, lambda one: one.uses))
+        }
+
+    def columns(self, metric: Metric) -> tuple[tuple[str, str], ...]:
+        """Return the columns that a metric gives, without names that are not there for this identity."""
+        denied = frozenset[str]().union(*(self._denied.get((c, t.lower()), frozenset()) for c, t in metric.reads))
+        return tuple(column for column in metric.columns if column[0].lower() not in denied)
+
+    def _clear(self, metric: Metric) -> bool:
+        said = " ".join((metric.sql, metric.description, *metric.tests)).lower()
+        words = set(re.findall(r"\w+", said))
+        for connector, table in metric.reads:
+            if not self._there(connector, table):
+                return False
+            denied = self._of(connector, table)
+            if any(name in words or (not re.fullmatch(r"\w+", name) and name in said) for name in denied):
+                return False
+        return True
+
+    def _there(self, connector: str, table: str) -> bool:
+        """Tell whether a table is there; of one that the lake does not have, the rules alone tell."""
+        guard = self._guard
+        assert guard is not None
+        if guard.policy.open(connector):
+            return True
+        if not guard.policy.connector(connector):
+            return False
+        tables, _ = self._lake(connector)
+        if table.lower() in tables:
+            return table.lower() in guard.tables(connector, tables)
+        return guard.policy.table(connector, table)
+
+    def _of(self, connector: str, table: str) -> frozenset[str]:
+        """Return the columns of a table that are not there, in lower case."""
+        place = (connector, table.lower())
+        if place not in self._denied:
+            self._denied[place] = self._columns(connector, table)
+        return self._denied[place]
+
+    def _columns(self, connector: str, table: str) -> frozenset[str]:
+        from dinobase.access.guard import owner_of
+
+        guard = self._guard
+        assert guard is not None
+        if guard.policy.open(connector):
+            return frozenset()
+        tables, listed = self._lake(connector)
+        names = [table]
+        found = tables.get(table.lower())
+        if found is not None and not found.table_id:
+            names.append(owner_of(found.name, tables))
+        denied = set()
+        for name in names:
+            own = tables.get(name.lower())
+            for column in listed.get(own.table_id, []) if own is not None else []:
+                if guard.column(connector, own.name if own else name, column.name) == "deny":
+                    denied.add(column.name.lower())
+        return frozenset(denied)
+
+    def _lake(self, connector: str) -> _Lake:
+        if connector not in self._lakes:
+            try:
+                view = view_lake(self._storage.lake(connector))
+                with open_metadata(view.location) as metadata:
+                    self._lakes[connector] = (view.tables, columns_at(metadata, view.snapshot))
+            except LakeError:
+                self._lakes[connector] = ({}, {})
+        return self._lakes[connector]
