@@ -136,7 +136,8 @@ def addressed(connector: Connector, resource: Resource) -> list[str]:
     for write in connector.write_endpoints:
         if table_name(connector, write) == resource.name and operation(write) in {"update", "delete"}:
             paths.append(write.path)
-            paths += [text for _, text in strings(write.variables)]
+            sent = [text for _, text in strings(write.variables)]
+            paths += [] if "{id}" in sent else sent  # beside the key, what is only sent along
     above = aliases(connector, resource)
     names = [hole.name for path in paths for hole in placeholders(path)]
     return [n for n in dict.fromkeys(names) if n != "id" and not n.startswith("_") and n not in above and "." not in n]

@@ -163,7 +163,7 @@ class Writes:
         return found
 
     def _mutated(self, write: WriteEndpoint, resource: Resource, row: dict[str, Json]) -> dict[str, str]:
-        """Return what a mutation's variables name: those whose template is a placeholder of a key."""
+        """Return what a mutation's variables name a record by: its key, or else all that are taken from the row."""
         del resource
         named: dict[str, str] = {}
 
@@ -177,7 +177,7 @@ class Writes:
                     named[name] = str(sent)
 
         walk(write.variables, {**row})
-        return named
+        return {"id": named["id"]} if "id" in named else named
 
     def _record(self, resource: Resource, wanted: dict[str, str]) -> tuple[Stream, Record] | None:
         if not wanted:
