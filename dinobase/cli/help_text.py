@@ -256,7 +256,8 @@ TEXTS: dict[str, Text] = {
     "status": Text("How fresh every table is, when it was synced last and what went wrong.", ("dinobase status",)),
     "schedule": Text(
         "What is due when, by `sync_interval` in config.yaml: 30s, 15m, 1d, a cron expression, or `never`; without\n"
-        "one as often as `freshness` says, else every hour. `sync --schedule` or `serve --sync` looks after it.",
+        "one as often as `freshness` says: an API every hour, a database every 6, a file never.\n"
+        "`sync --schedule` or `serve --sync` looks after it.",
         ("dinobase schedule", "dinobase schedule install"),
     ),
     "maintain": Text(

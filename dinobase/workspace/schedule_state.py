@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from dinobase.catalog import freshness
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, RunLog
 from dinobase.core.clock import iso, now
 from dinobase.core.settings import Paths, env
@@ -98,9 +99,10 @@ def overview(paths: Paths) -> Schedule:
 def timing_of(entry: Mapping[str, Any], zone: tzinfo) -> timing.Timing | None:
     """Return when a connector is due: as its entry says, else as often as its data may be old; None for never."""
     text = entry.get("sync_interval") or ""
-    if text or entry.get("freshness") == timing.NEVER:
+    if text:
         return timing.parse(text, zone)
-    return timing.parse(entry.get("freshness") or "", zone) or timing.Every(DEFAULT_FRESHNESS_S)
+    old = freshness.said(entry)
+    return None if old == timing.NEVER else timing.parse(old, zone) or timing.Every(DEFAULT_FRESHNESS_S)
 
 
 def standing(when: timing.Timing, runs: Sequence[Mapping[str, Any]], moment: datetime) -> Standing:
