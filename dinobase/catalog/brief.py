@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dinobase.catalog import metric_notes
 from dinobase.catalog.tables import ColumnDescription, JsonPath, RelatedTable, TableDescription
 from dinobase.catalog.tokens import exceeds
 
@@ -19,6 +20,7 @@ _SEVERAL = 3  # tables in which a column means the same
 _PATHS = 10
 _JOINS = 8  # of one column
 _VALUES = 8
+_METRICS = 5
 _TYPES = {
     "VARCHAR": "", "BIGINT": "int", "INTEGER": "int", "SMALLINT": "int", "TINYINT": "int", "HUGEINT": "hugeint",
     "DOUBLE": "float", "FLOAT": "float", "BOOLEAN": "bool", "TIMESTAMP WITH TIME ZONE": "timestamptz",
@@ -91,6 +93,10 @@ def _table(
     lines += [f"{kind}: {', '.join(columns)}" for kind, columns in plain.items()]
     joins = [r for r in table.related_tables if not (_is_many(r) and r.table in names)]
     lines += _joins(name, joins, _JOINS if longest else len(joins))
+    told = list(table.metrics or ())
+    lines += [metric_notes.line(note, columns=True) for note in (told[:_METRICS] if longest else told)]
+    if longest and len(told) > _METRICS:
+        lines.append(f"{len(told) - _METRICS} more metrics: {', '.join(note.name for note in told[_METRICS:])}")
     if not longest:
         if table.profile and "newest" in table.profile:
             lines.append(f"newest row {table.profile['newest']} by {table.profile['newest_column']}")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dinobase.catalog import metric_notes
+from dinobase.catalog.metric_notes import MetricNote
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync
 from dinobase.catalog.tokens import exceeds
 
@@ -49,10 +51,11 @@ class InfoConnector:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """All that is connected."""
+    """All that is connected, and the metrics that are defined."""
 
     connectors: Sequence[InfoConnector]
     how: str = HOW
+    metrics: Sequence[MetricNote] = ()
 
 
 def collect(
@@ -103,6 +106,8 @@ def text(info: Info) -> str:
 
 
 def _forms(info: Info) -> Iterator[str]:
+    if info.metrics:
+        yield _page(info, [*map(_full, info.connectors), *(f"{metric_notes.line(note)}" for note in info.metrics)], "")
     yield _page(info, [_full(one) for one in info.connectors])
     yield _page(info, [_named(one) for one in info.connectors])
     for most in (12, 6, 3):
@@ -120,11 +125,12 @@ def _forms(info: Info) -> Iterator[str]:
         yield _page(info, [f"{', '.join(names[:count])} and {len(names) - count} more: dinobase connectors"])
 
 
-def _page(info: Info, lines: Sequence[str]) -> str:
+def _page(info: Info, lines: Sequence[str], metrics: str | None = None) -> str:
+    named = metric_notes.names([note.name for note in info.metrics]) if metrics is None else metrics
     tables = sum(len(one.tables) for one in info.connectors)
     count = len(info.connectors)
     head = f"{count} connector{'' if count == 1 else 's'}, {tables:,} tables. {info.how}"
-    return "\n".join([head, *lines]) + "\n"
+    return "\n".join([head, *lines, *filter(None, [named])]) + "\n"
 
 
 def _full(one: InfoConnector) -> str:

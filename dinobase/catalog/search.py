@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from dinobase.catalog import metric_notes
+from dinobase.catalog.metric_notes import MetricNote
 from dinobase.core.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -49,12 +51,13 @@ class FoundTable:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best tables; `more` match too. `hint` says what to try where nothing does."""
+    """The best tables, and metrics; `more` tables match too. `hint` says what to try where nothing does."""
 
     query: str
     tables: Sequence[FoundTable]
     more: int = 0
     hint: str = ""
+    metrics: Sequence[MetricNote] = ()
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class _Hit:
 
 def search(db: sqlite3.Connection, query: str, *, limit: int = LIMIT, guard: Guard | None = None) -> Found:
     """Search an index that is current."""
-    words = list(dict.fromkeys(re.findall(r"[^\W_]+", query.lower())))[:_MAX_WORDS]
+    words = words_of(query)
     if not words:
         raise UsageError("There is nothing to search for", hint='dinobase search "churn"')
     hits: dict[_Place, _Hit] = {}
@@ -92,9 +95,14 @@ def search(db: sqlite3.Connection, query: str, *, limit: int = LIMIT, guard: Gua
     return Found(query, tables, max(0, len(best) - limit), hint)
 
 
+def words_of(query: str) -> list[str]:
+    """Return the words to look for."""
+    return list(dict.fromkeys(re.findall(r"[^\W_]+", query.lower())))[:_MAX_WORDS]
+
+
 def text(found: Found) -> str:
-    """Return a line per table for models."""
-    lines = []
+    """Return a line per metric and table for models."""
+    lines = [metric_notes.line(note, columns=True) for note in found.metrics]
     for table in found.tables:
         rows = "" if table.rows is None else f" {table.rows:,} rows"
         meaning = f": {table.description}" if table.description else ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from dinobase.catalog.metric_notes import MetricNote
+
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
@@ -67,19 +69,20 @@ class TableDescription:
     last_sync: str | None = None
     annotations: Mapping[str, Any] | None = None
     profile: Mapping[str, Any] | None = None
+    metrics: Sequence[MetricNote] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return SPEC.md's shape, in its order."""
         order = (
             "schema", "table", "row_count", "description", "annotations", "primary_key", "columns", "related_tables",
-            "sample_rows", "profile", "last_sync", "is_stale",
+            "metrics", "sample_rows", "profile", "last_sync", "is_stale",
         )  # fmt: skip
         data = _plain(self)
         return {key: data[key] for key in order if key in data}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (TableDescription, ColumnDescription, RelatedTable, JsonPath)):
+    if isinstance(value, (TableDescription, ColumnDescription, RelatedTable, JsonPath, MetricNote)):
         found = {}
         for field in fields(value):
             item = getattr(value, field.name)

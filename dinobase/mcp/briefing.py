@@ -6,7 +6,10 @@ fit too. When something was synced, each answer says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from dinobase.catalog import metric_notes
 
 if TYPE_CHECKING:
     from dinobase.workspace import Workspace
@@ -26,11 +29,12 @@ Writes change the source: query answers with a plan; check it, then confirm."""
 
 def briefing(workspace: Workspace, identity: str) -> str:
     """Compute the instructions."""
-    return compose(workspace.connectors(identity=identity))
+    metrics = metric_notes.notes(workspace.paths.state, workspace.storage(), workspace.guard(identity))
+    return compose(workspace.connectors(identity=identity), [metric.name for metric in metrics])
 
 
-def compose(found: Connectors) -> str:
-    """Write the instructions for what is connected."""
+def compose(found: Connectors, metrics: Sequence[str] = ()) -> str:
+    """Write the instructions for what is connected, and name the metrics."""
     if not found.connectors:
         return f"{_HOW}\nNothing is connected yet: a person runs `dinobase add NAME`, then `dinobase sync`."
     if len(found.connectors) <= _DETAILED:
@@ -39,7 +43,7 @@ def compose(found: Connectors) -> str:
         names = [one.name for one in found.connectors]
         rest = f" and {len(names) - _NAMED} more (list_connectors)" if len(names) > _NAMED else ""
         told = f"{', '.join(names[:_NAMED])}{rest}"
-    return f"{_HOW}\nConnected: {told}."
+    return "\n".join(filter(None, [_HOW, f"Connected: {told}.", metric_notes.names(metrics)]))
 
 
 def _detailed(one: ConnectorSummary) -> str:

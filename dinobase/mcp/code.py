@@ -79,7 +79,8 @@ def _functions(desk: Desk, identity: str, ends: float, stack: ExitStack) -> dict
 
     def search(words: str, limit: int = 10) -> list[dict[str, Any]]:
         found = desk.workspace.search(words, limit=limit, identity=identity)
-        return [dataclasses.asdict(table) for table in found.tables]
+        metrics = [{"table": f"metric('{m.name}')", **dataclasses.asdict(m)} for m in found.metrics]
+        return [*metrics, *(dataclasses.asdict(table) for table in found.tables)]
 
     ours = {function.__name__: function for function in (query, describe, search)}
     all_ = {**server_tools.functions(desk, identity, ends, stack), **ours}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from dinobase.catalog.annotations import Book
 from dinobase.catalog.describe import Describer
 from dinobase.catalog.dress import dress
 from dinobase.catalog.freshness import freshness_of
+from dinobase.catalog.metric_notes import notes, reading
 from dinobase.core import errors
 from dinobase.core.settings import Paths
 from dinobase.spec import compiled
@@ -53,7 +55,9 @@ def describe(
     book = Book(workspace.paths.state, workspace.storage().catalog)
     words = {schema: book.words(schema) for schema in dict.fromkeys(table.schema for table in tables)}
     dressed = [dress(table, words[table.schema]) for table in tables]
-    return profiling.filled(workspace, dressed, words, identity, full=full)
+    filled = profiling.filled(workspace, dressed, words, identity, full=full)
+    told = notes(workspace.paths.state, workspace.storage(), workspace.guard(identity))
+    return [replace(t, metrics=reading(told, f"{t.schema}.{t.table}") or None) for t in filled] if told else filled
 
 
 def bare(workspace: Workspace, names: Sequence[str], samples: int, identity: str) -> list[TableDescription]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from dinobase.catalog.annotations import Book
 from dinobase.catalog.freshness import freshness_of
 from dinobase.catalog.index import Definitions, Index
+from dinobase.catalog.metric_notes import MetricNote, matching, notes
 from dinobase.catalog.runs import RunLog
 from dinobase.core.settings import Paths
 from dinobase.spec.config_plain import plain_config
@@ -53,16 +55,22 @@ def info(workspace: Workspace, identity: str) -> Info:
     config = plain_config(workspace.paths)
     freshness = freshness_of(config)
     log = RunLog(workspace.paths.state, config["storage"]["catalog"])
+    guard = workspace.guard(identity)
     with _index(workspace, freshness).current() as db:
-        return collect(db, freshness, log.last_syncs(freshness), workspace.guard(identity))
+        found = collect(db, freshness, log.last_syncs(freshness), guard)
+    return replace(found, metrics=_metrics(workspace, guard))
 
 
 def search(workspace: Workspace, query: str, limit: int, identity: str) -> Found:
     """Find tables."""
     from dinobase.catalog.search import search as find
+    from dinobase.catalog.search import words_of
 
+    guard = workspace.guard(identity)
     with _index(workspace, freshness_of(plain_config(workspace.paths))).current() as db:
-        return find(db, query, limit=limit, guard=workspace.guard(identity))
+        found = find(db, query, limit=limit, guard=guard)
+    told = matching(_metrics(workspace, guard), words_of(query), limit)
+    return replace(found, metrics=told, hint="") if told else found
 
 
 def diff(workspace: Workspace, table: str, since: str, until: str, limit: int, identity: str) -> TableDiff:
@@ -73,6 +81,10 @@ def diff(workspace: Workspace, table: str, since: str, until: str, limit: int, i
     engine = workspace.engine(identity, keep=2)
     key = described.primary_key or ()
     return compare(engine, workspace.storage(), table, key, since=since, until=until, limit=limit)
+
+
+def _metrics(workspace: Workspace, guard: Guard | None) -> list[MetricNote]:
+    return notes(workspace.paths.state, workspace.storage(), guard)
 
 
 def _one(table: str) -> str:

@@ -54,6 +54,7 @@ def _flat(found: list[TableDescription]) -> Table:
 
 
 def _views(table: TableDescription, *, full: bool) -> list[Table]:
+    from dinobase.catalog.metric_notes import line
     from dinobase.cli.terminal import ago
 
     fresh = "never synced" if table.last_sync is None else f"synced {ago(table.last_sync)}"
@@ -69,6 +70,8 @@ def _views(table: TableDescription, *, full: bool) -> list[Table]:
     if table.related_tables:
         after = ["", "[bold]Joins[/bold]"]
         after += [f"  {plain(r.join)}  [dim]{r.cardinality.replace('_', ' ')}[/dim]" for r in table.related_tables]
+    if table.metrics:
+        after += ["", "[bold]Metrics[/bold]", *(f"  {plain(line(note))}" for note in table.metrics)]
     cells = [(c.name, c.type, meaning(c, full=full)) for c in table.columns]
     views = [Table(_COLUMNS, cells, before=(*before, ""), after=(*after, ""), wrap=True)]
     if full and table.sample_rows:

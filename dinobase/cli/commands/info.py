@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
         fresh = "never" if one.last_sync is None else "stale" if one.is_stale else "fresh"
         rows += [(f"{one.name}.{t.name}", t.rows, fresh, t.description) for t in one.tables]
         rows += [(one.name, None, fresh, one.description)] if not one.tables else []
+    rows += [(f"metric('{m.name}')", None, None, m.description) for m in found.metrics]
     columns = (Column("table", "name"), Column("rows", "count"), Column("fresh", "status"), Column("description"))
     empty = "Nothing is connected yet: [bold]dinobase add NAME[/bold]"
     how = (f"[dim]{plain(line)}[/dim]" for line in textwrap.wrap(found.how, DEFAULT_WIDTH))

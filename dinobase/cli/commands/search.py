@@ -26,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     workspace = Workspace.open()
     identity = workspace.identity(args.identity)
     found = workspace.search(" ".join(args.words), limit=parse.limit(args.limit, least=1), identity=identity)
-    rows = [(t.table, t.rows, [c.name for c in t.columns], t.description) for t in found.tables]
+    rows: list[tuple[object, ...]] = [(f"metric('{m.name}')", None, m.columns, m.description) for m in found.metrics]
+    rows += [(t.table, t.rows, [c.name for c in t.columns], t.description) for t in found.tables]
     columns = (Column("table", "name"), Column("rows", "count"), Column("matches"), Column("description"))
     table = Table(columns, rows, empty=found.hint, wrap=True)
     Output.choose(args.format).emit(found, table, compact=lambda: search.text(found))
