@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dinobase.query.result import Source
     from dinobase.sync.report import SyncReport
     from dinobase.workspace.mcp import Mcp
+    from dinobase.workspace.metrics import Metrics
 
 
 class Result:
@@ -144,6 +145,11 @@ class Database:
     def mcp(self) -> Mcp:
         """The tools of connected MCP servers."""
         return self.workspace.mcp(self.identity)
+
+    @property
+    def metrics(self) -> Metrics:
+        """Named definitions with tests; a query reads one by `FROM metric('mrr')`."""
+        return self.workspace.metrics(self.identity)
 
     def connectors(self) -> Mapping[str, Sequence[str]]:
         """Return the names of connectors and of their tables."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 _TIMES = ("DATE", "TIMESTAMP")
 _LONGEST_S = 300.0
+OWNER = "cli"  # whoever may change the workspace itself
 _MOST_TESTS = 50
 
 
@@ -157,9 +158,10 @@ class Metrics:
         origin: str = "agent",
     ) -> MetricAdded:
         """Define a metric; nothing is kept where its SQL or a test does not run, or a test does not hold."""
+        self._may_define()
         metric = _given(name, sql, description, unit, grain, tests)
-        known = self._book.current()
-        before = known.get(metric.key)
+        known, _ = self._known()
+        before = self._book.current().get(metric.key)
         if before is not None and not replace:
             raise book.taken(before.name)
         with _adding(metric.name):
@@ -170,6 +172,7 @@ class Metrics:
 
     def remove(self, name: str, *, origin: str = "agent") -> MetricRemoved:
         """Take a metric away."""
+        self._may_define()
         self._one(name)
         return MetricRemoved(self._book.remove(name, origin=origin, author=self._identity).name)
 
@@ -215,6 +218,14 @@ class Metrics:
                     found.setdefault((result.metric, result.test), result)
         good = all(result.status in {"holds", "runs"} for result in found.values())
         return MetricsTested("success" if good else "failed", list(found.values()))
+
+    def _may_define(self) -> None:
+        if self._identity != OWNER:
+            raise errors.UsageError(
+                f"Metrics are defined for all, and not as {self._identity}",
+                code="metric.identity",
+                hint="Leave the identity out: dinobase metric add ...",
+            )
 
     def _tested(self, metric: Metric) -> list[MetricTest]:
         results: list[MetricTest] = []
