@@ -173,17 +173,19 @@ def _nested(nest: Path, content: Json) -> Json:
     if content is None:
         return None
     for name in reversed(nest):
-        content = {name: content}
+        content = {name.removesuffix("[0]"): [content]} if name.endswith("[0]") else {name: content}
     return content
 
 
 def _laid(fixed: Json, content: Json) -> Json:
     """Lay the rows' part over the fixed one."""
+    if isinstance(fixed, list) and isinstance(content, list) and len(fixed) == len(content) == 1:
+        return [_laid(fixed[0], content[0])]
     if not isinstance(fixed, dict) or not isinstance(content, dict):
         return fixed if content is None else content
     merged = dict(fixed)
     for key, value in content.items():
-        merged[key] = _laid(merged[key], value) if isinstance(merged.get(key), dict) else value
+        merged[key] = _laid(merged[key], value) if isinstance(merged.get(key), dict | list) else value
     return merged
 
 

@@ -33,6 +33,14 @@ write_endpoints:
   body: {notify: false, post: {editor: api}}
   params: {reason: sync}
   columns: {title__rendered: title, tags: tags}
+- name: retitle_post
+  resource: posts
+  operation: update
+  method: POST
+  path: "posts:mutate"
+  request_body_path: "operations[0].update"
+  body: {operations: [{updateMask: subtitle, update: {post: "{id}"}}]}
+  columns: {subtitle: subtitle}
 """
 
 
@@ -42,7 +50,7 @@ class Crm(VendorServer):
         self.people: dict[int, dict[str, Any]] = {
             1: {"id": 1, "name": "Ada", "address": {"city": "Berlin", "zip": "1"}, "age": 36}
         }
-        self.posts = {7: {"id": 7, "slug": "a/b?c", "title": {"rendered": "Old"}, "tags": ["x"]}}
+        self.posts = {7: {"id": 7, "slug": "a/b?c", "title": {"rendered": "Old"}, "tags": ["x"], "subtitle": "s"}}
 
     def answer(self, request: Received) -> Reply:
         kind, _, identity = request.path.strip("/").removeprefix("v2/").partition("/")
@@ -95,3 +103,11 @@ def test_a_value_that_would_lead_elsewhere_is_not_put_into_an_address(crm: tuple
     desk.sync()
     with pytest.raises(Exception, match="cannot stand in an address"):
         desk.write("UPDATE crm.posts SET tags = ['a'] WHERE id = 7")
+
+
+def test_a_change_goes_into_the_one_element_of_a_list(crm: tuple[Desk, Crm]) -> None:
+    desk, server = crm
+    planned = desk.write("UPDATE crm.posts SET subtitle = 'New' WHERE id = 7")
+    assert desk.confirm(planned)["status"] == "executed"
+    [sent] = [r for r in server.requests if r.path == "/posts:mutate"]
+    assert sent.json == {"operations": [{"updateMask": "subtitle", "update": {"post": "7", "subtitle": "New"}}]}
