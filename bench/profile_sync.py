@@ -84,7 +84,12 @@ def imports(sync: list[str], place: Path) -> None:
 
 def calls(sync: list[str], place: Path) -> None:
     stats = place / "calls.pstats"
-    run([sync[0], "-m", "cProfile", "-o", str(stats), *sync[1:]], place)
+    profiled = (  # the command ends by os._exit, after which nothing is written
+        "import cProfile, os, sys; profile, leave = cProfile.Profile(), os._exit\n"
+        "os._exit = lambda code: (profile.dump_stats(sys.argv.pop()), leave(code))\n"
+        "from dinobase.cli.main import main\nprofile.runcall(main, sys.argv[1:-1])"
+    )
+    run([sync[0], "-c", profiled, *sync[3:], str(stats)], place)
     code = "import pstats, sys; pstats.Stats(sys.argv[1]).sort_stats(sys.argv[2]).print_stats(45)"
     for order in ("tottime", "cumtime"):
         subprocess.run([sys.executable, "-c", code, str(stats), order], check=True)

@@ -31,48 +31,78 @@ async def pages(
     reader: ResourceReader, listing: Listing, step: Step, *, left: int | None = None
 ) -> AsyncGenerator[Turn, None]:
     """Fetch a listing from a step on; with `left`, no further than that many records."""
-    guard = _Guard(reader.resource.name, listing, step)
-    concurrency = reader.session.connector.client.concurrency
-    # Some pages more than are in flight, so that a slow one does not hold up the others; each may be large.
-    width = 1 if left is not None else concurrency + min(concurrency, _BUFFERED)
-    pending: deque[tuple[Step, asyncio.Task[HttpResponse]]] = deque()
-    upcoming: Iterator[Step] = iter((step,))
-
-    def ask() -> None:
-        while len(pending) < width and (due := next(upcoming, None)) is not None:
-            pending.append((due, asyncio.ensure_future(reader.fetch(listing, due))))
-
+    way = _Way(reader, listing, step, alone=left is not None)
+    turns = reader.session.turns
+    early = left is None and not reader.pager.counts()
     try:
-        ask()
-        while pending:
-            asked, task = pending.popleft()
-            response = await task
-            await reader.session.turns.take(reader.rank)
-            got = reader.read(response, asked)
-            guard.see(got)
-            if left is not None:
-                left -= got.page.count
-                if left <= 0 and got.page.count:
-                    yield Turn(got, None, capped=True)
+        with turns.listing():
+            while (due := way.due()) is not None:
+                asked, response = due[0], await due[1]
+                await turns.take(reader.rank)
+                got = reader.open(response, asked)
+                following = await way.go_on(got) if early else None
+                got = reader.cut(got)
+                way.see(got)
+                if left is not None:
+                    left -= got.page.count
+                    if left <= 0 and got.page.count:
+                        yield Turn(got, None, capped=True)
+                        return
+                if not early:
+                    following = await way.go_on(got)
+                yield Turn(got, following)
+                if following is None:
                     return
-            if pending:
-                following = pending[0][0] if got.page.count else None
-            else:
-                following = reader.following(got)
-                if following is not None:
-                    guard.expect(following)
-                    known = reader.ahead(got)
-                    upcoming = chain((next(known, following),), known)
-            if following is None:
-                yield Turn(got, None)
-                return
-            ask()
-            await asyncio.sleep(0)  # the next request goes out before this page is worked on
-            yield Turn(got, following)
     finally:
-        for _, task in pending:
+        await way.end()
+
+
+class _Way:
+    """The steps of a listing: those that are asked for already, and those that follow."""
+
+    def __init__(self, reader: ResourceReader, listing: Listing, step: Step, *, alone: bool) -> None:
+        self._reader = reader
+        self._listing = listing
+        self._guard = _Guard(reader.resource.name, listing, step)
+        concurrency = reader.session.connector.client.concurrency
+        # Some pages more than are in flight, so that a slow one does not hold up the others; each may be large.
+        self._width = 1 if alone else concurrency + min(concurrency, _BUFFERED)
+        self._pending: deque[tuple[Step, asyncio.Task[HttpResponse]]] = deque()
+        self._upcoming: Iterator[Step] = iter((step,))
+        self.see = self._guard.see
+
+    def due(self) -> tuple[Step, asyncio.Task[HttpResponse]] | None:
+        """Return the next page and its answer that is on its way, None at the end."""
+        self._ask()
+        if not self._pending:
+            return None
+        self._guard.pages += 1
+        return self._pending.popleft()
+
+    def _ask(self) -> None:
+        while len(self._pending) < self._width and (step := next(self._upcoming, None)) is not None:
+            self._pending.append((step, asyncio.ensure_future(self._reader.fetch(self._listing, step))))
+
+    async def go_on(self, got: Got) -> Step | None:
+        """Return the step after a page, which is asked for before that page is worked on."""
+        if self._pending:
+            following = self._pending[0][0] if got.page.count else None
+        else:
+            following = self._reader.following(got)
+            if following is not None:
+                self._guard.expect(following)
+                known = self._reader.ahead(got)
+                self._upcoming = chain((next(known, following),), known)
+        if following is not None:
+            self._ask()
+            await asyncio.sleep(0)
+        return following
+
+    async def end(self) -> None:
+        """Call back what nobody waits for any more."""
+        for _, task in self._pending:
             task.cancel()
-        await asyncio.gather(*(task for _, task in pending), return_exceptions=True)
+        await asyncio.gather(*(task for _, task in self._pending), return_exceptions=True)
 
 
 def _equal(one: Sequence[object], other: Sequence[object]) -> bool:
@@ -90,11 +120,10 @@ class _Guard:
         self._url = encode(listing.request.url, listing.request.params)
         self._seen = {hash(self._url), hash(step.mark)}
         self._before: Sequence[object] = ()
-        self._pages = 0
+        self.pages = 0  # that have come, or are waited for
 
     def see(self, got: Got) -> None:
         """Note a page; raises where it is the one before."""
-        self._pages += 1
         if got.records and _equal(got.records, self._before):
             raise self._loop(f"the same page came once more, asked for by {got.step.mark or 'the first request'}")
         self._before = got.records
@@ -109,4 +138,4 @@ class _Guard:
         self._seen.add(mark)
 
     def _loop(self, what: str) -> Exception:
-        return faults.loop(what, resource=self._resource, url=self._url, pages=self._pages, hint=_REPEAT_HINT)
+        return faults.loop(what, resource=self._resource, url=self._url, pages=self.pages, hint=_REPEAT_HINT)

@@ -111,6 +111,10 @@ class ResourceReader:
 
     def read(self, response: HttpResponse, step: Step) -> Got:
         """Read a page; raises FetchError where its body cannot be used."""
+        return self.cut(self.open(response, step))
+
+    def open(self, response: HttpResponse, step: Step) -> Got:
+        """Read a page but for its records; raises FetchError where its body cannot be used."""
         if response.status >= 300:
             missing = response.status in self._gone and not self.pager.ends_with(response.status, step)
             page = Page(response.url, response.headers, Body(b""), 0)
@@ -120,12 +124,21 @@ class ResourceReader:
             body = bodies.read(content, response.headers.get("content-type", ""))
             if self.graphql:
                 _refuse_errors(body)
+        except MalformedError as error:
+            raise self._malformed(error, response) from None
+        return Got(step, Page(response.url, response.headers, body, 0), response, ())
+
+    def cut(self, got: Got) -> Got:
+        """Take a page's records out of it; raises FetchError where they are not to be found."""
+        if got.over:
+            return got
+        body, response, session = got.page.body, got.response, self.session
+        try:
             records = () if self._optional and left_out(body, self._optional) else self._selector.records(body)
         except MalformedError as error:
             raise self._malformed(error, response) from None
-        session = self.session
         session.emit(Event("page", session.name, self.resource.name, rows=len(records), bytes=len(response.body)))
-        return Got(step, Page(response.url, response.headers, body, len(records)), response, records)
+        return replace(got, page=replace(got.page, count=len(records)), records=records)
 
     def following(self, got: Got) -> Step | None:
         """Return the step after a page."""

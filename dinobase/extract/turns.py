@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 
@@ -17,9 +19,21 @@ class Turns:
     def __init__(self) -> None:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._arrivals = count()
+        self._listings = 0
+
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """Take part; a listing that is alone waits for nobody."""
+        self._listings += 1
+        try:
+            yield
+        finally:
+            self._listings -= 1
 
     async def take(self, rank: int) -> None:
         """Wait until no other page of a lower rank, nor an earlier one of the same, waits to be worked on."""
+        if self._listings < 2:
+            return
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         if not self._waiting:

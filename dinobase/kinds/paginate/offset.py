@@ -44,6 +44,10 @@ class Offset(Pager):
         size = self._size(page, step, total)
         return (self._step(offset, size) for offset in range(step.number + size, total, size))
 
+    def counts(self) -> bool:
+        """Return True: a short page may be the last."""
+        return True
+
     def own_params(self) -> tuple[str, ...]:
         """Return the parameters of offset and limit."""
         return (self.limit_param, self.offset_param) if self.location == "query" else ()

@@ -62,6 +62,10 @@ class Pager(Kind):
         del page, step
         return ()
 
+    def counts(self) -> bool:
+        """Tell whether `next` looks at the number of records, else a page need not be cut before it is asked."""
+        return False
+
     def ends_with(self, status: int, step: Step) -> bool:
         """Tell whether an error status means: past the end."""
         del status, step

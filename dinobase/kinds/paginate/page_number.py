@@ -49,6 +49,10 @@ class PageNumber(Pager):
         """Tell whether a status is one of stop_statuses, after the first page."""
         return status in self.stop_statuses and step.number > self.base_page
 
+    def counts(self) -> bool:
+        """Return True: a short page may be the last."""
+        return True
+
     def own_params(self) -> tuple[str, ...]:
         """Return the parameters of page and page size."""
         return tuple(p for p in (self.page_param, self.page_size_param) if p and self.location == "query")
