@@ -7,7 +7,7 @@ access rules hide.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dinobase.catalog.metrics import Known, Metric, below
@@ -22,6 +22,29 @@ if TYPE_CHECKING:
 _Lake = tuple[Mapping[str, LakeTable], Mapping[int, list[LakeColumn]]]
 
 
+class _Shown(Mapping[str, Metric]):
+    """The metrics that are there."""
+
+    def __init__(self, known: Known, sight: Sight) -> None:
+        self._known = known
+        self._sight = sight
+        self._seen: dict[str, bool] = {}
+
+    def __getitem__(self, key: str) -> Metric:
+        metric = self._known[key]
+        if key not in self._seen:
+            self._seen[key] = self._sight.shows(metric, self._known)
+        if not self._seen[key]:
+            raise KeyError(key)
+        return metric
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._known if key in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Sight:
     """What one identity sees of the metrics, as the lakes are now; for one question."""
 
@@ -31,16 +54,20 @@ class Sight:
         self._lakes: dict[str, _Lake] = {}
         self._denied: dict[tuple[str, str], frozenset[str]] = {}
 
-    def of(self, known: Known) -> dict[str, Metric]:
-        """Return those that are there."""
+    def of(self, known: Known) -> Known:
+        """Return those that are there; each is looked at when it is asked for."""
         if self._guard is None or self._guard.policy.sees_everything:
-            return dict(known)
-        clear = {key for key, metric in known.items() if self._clear(metric)}
-        return {
-            key: metric
-            for key, metric in known.items()
-            if all(part.key in clear for part in below(metric, known, lambda one: one.uses))
-        }
+            return known
+        return _Shown(known, self)
+
+    def shows(self, metric: Metric, known: Known) -> bool:
+        """Tell whether a metric is there, with all that it comes to; `known` are all metrics, seen or not."""
+        if self._guard is None or self._guard.policy.sees_everything:
+            return True
+        return all(
+            self._clear(part) and all(name.lower() in known for name in part.uses)
+            for part in below(metric, known, lambda one: one.uses)
+        )
 
     def columns(self, metric: Metric) -> tuple[tuple[str, str], ...]:
         """Return the columns that a metric gives, without names that are not there for this identity."""

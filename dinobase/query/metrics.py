@@ -24,7 +24,7 @@ from dinobase.query.statement import cut_end
 from dinobase.query.stream import ResultStream, wrapped
 
 NAME = "metric"
-MOST = 1_000_000  # bytes of a statement with all its metrics in it
+MOST = 256  # metrics in one statement, those that metrics read among them
 SHOWN = 3  # rows that break a test
 AGAIN = "Correct the data at its source or the definition (--replace); `dinobase metric test {}` runs it again."
 _LONGEST = 300
@@ -153,18 +153,33 @@ class _Texts:
         self.connection = connection
         self._known = known
         self.made: dict[str, str] = {}
+        self._counts: dict[str, int] = {}  # of the metrics that are written out in each, itself among them
         self.done: tuple[str, ...] = ()  # in the order in which one needs the other
 
     def fill(self, sql: str, calls: Sequence[_Call], way: tuple[str, ...]) -> str:
         """Write the metrics of a statement out; `way` are those in which it stands itself."""
         text = _spliced(sql, [(call, self._text(call.name, way)) for call in calls])
+        self._count(calls)
         if not way:
             self.done = tuple(self.made)
         return text
 
     def test(self, sql: str) -> str:
         """Write the metrics of a test out."""
-        return _spliced(sql, [(call, self._text(call.name, ())) for call in _calls(parse_tree(self.connection, sql))])
+        calls = _calls(parse_tree(self.connection, sql))
+        text = _spliced(sql, [(call, self._text(call.name, ())) for call in calls])
+        self._count(calls)
+        return text
+
+    def _count(self, calls: Sequence[_Call]) -> int:
+        count = sum(self._counts[call.name.lower()] for call in calls)
+        if count > MOST:
+            raise QueryError(
+                f"The statement comes to more than {MOST} metrics, with those that they read",
+                code="query.refused",
+                hint="Write out one of the metrics that others read more than once.",
+            )
+        return count
 
     def _text(self, name: str, way: tuple[str, ...]) -> str:
         key = name.lower()
@@ -182,7 +197,9 @@ class _Texts:
             with told(Before(metric.name, 0, metric.sql)):
                 if tree.get("error"):
                     raise _unreadable(tree, metric.sql)
-                self.made[key] = cut_end(self.fill(metric.sql, _calls(tree), (*way, key)))
+                calls = _calls(tree)
+                self.made[key] = cut_end(self.fill(metric.sql, calls, (*way, key)))
+                self._counts[key] = 1 + self._count(calls)
         return self.made[key]
 
 
@@ -260,12 +277,6 @@ def _spliced(sql: str, texts: Sequence[tuple[_Call, str]]) -> str:
             raise _misused()
         alias = "" if call.alias else f" AS {ident(call.name)}"
         data = data[: call.place] + f"(\n{text}\n){alias}".encode() + data[found.end() :]
-        if len(data) > MOST:
-            raise QueryError(
-                f"The statement with its metrics is longer than {MOST} characters",
-                code="query.refused",
-                hint="Write out one of the metrics that others read more than once.",
-            )
     return data.decode()
 
 

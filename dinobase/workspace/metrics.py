@@ -7,14 +7,14 @@ says at its use what has changed since.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dinobase.catalog import metrics as book
 from dinobase.catalog.metric_sight import Sight
-from dinobase.catalog.metrics import GRAINS, Metric, MetricBook
+from dinobase.catalog.metrics import GRAINS, Known, Metric, MetricBook
 from dinobase.core import errors
 from dinobase.core.settings import Paths
 from dinobase.query.decision import Told
@@ -185,10 +185,11 @@ class Metrics:
         """Return one with its past; of an identity with rules, only definitions that its rules let it see."""
         metric = self._one(name)
         known, sight = self._known()
+        every = self._book.current()
         past = [
             one
             for one in self._book.history(name)
-            if one.metric is None or sight.of({**known, metric.key: one.metric}).get(metric.key) is not None
+            if one.metric is None or sight.shows(one.metric, {**every, metric.key: one.metric})
         ]
         history = [
             MetricVersion(one.at, one.origin, one.author, None)
@@ -240,7 +241,7 @@ class Metrics:
             results.append(MetricTest(owner, test, "cannot run", sql, error.message))
         return results
 
-    def _checked(self, metric: Metric, known: Mapping[str, Metric]) -> Metric:
+    def _checked(self, metric: Metric, known: Known) -> Metric:
         """Return a definition with what it names and gives; raises where it does not run."""
         parts = self._own(metric)
         named = [name for part in parts for name in part.uses]
@@ -279,7 +280,7 @@ class Metrics:
         finally:
             connection.close()
 
-    def _known(self) -> tuple[dict[str, Metric], Sight]:
+    def _known(self) -> tuple[Known, Sight]:
         sight = Sight(self._workspace.guard(self._identity), self._workspace.storage())
         return sight.of(self._book.current()), sight
 
@@ -365,7 +366,7 @@ def _result(finding: Finding) -> MetricTest:
     return MetricTest(finding.metric, finding.test, status, finding.sql, said(finding), list(finding.columns), rows)
 
 
-def _seen(metric: Metric, known: Mapping[str, Metric], columns: Sequence[tuple[str, str]]) -> MetricSeen:
+def _seen(metric: Metric, known: Known, columns: Sequence[tuple[str, str]]) -> MetricSeen:
     return MetricSeen(
         name=metric.name,
         sql=metric.sql,
