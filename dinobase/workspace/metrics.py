@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 _TIMES = ("DATE", "TIMESTAMP")
 _LONGEST_S = 300.0
+_KEPT = 2  # warm instances while several are tested
 OWNER = "cli"  # whoever may change the workspace itself
 _MOST_TESTS = 50
 
@@ -133,7 +134,7 @@ class Workspace(Protocol):
     def guard(self, identity: str) -> Guard | None:
         """Return an identity's access rules."""
 
-    def engine(self, identity: str = "cli") -> QueryEngine:
+    def engine(self, identity: str = "cli", *, keep: int = 0) -> QueryEngine:
         """Return what answers an identity's queries."""
 
 
@@ -213,8 +214,9 @@ class Metrics:
         known, _ = self._known()
         wanted = [self._one(name)] if name else list(known.values())
         found: dict[tuple[str, int], MetricTest] = {}
+        engine = self._workspace.engine(self._identity, keep=_KEPT)
         for metric in wanted:
-            for result in self._tested(metric):
+            for result in self._tested(engine, metric):
                 if result.status != "runs" or not known[result.metric.lower()].tests:
                     found.setdefault((result.metric, result.test), result)
         good = all(result.status in {"holds", "runs"} for result in found.values())
@@ -228,9 +230,8 @@ class Metrics:
                 hint="Leave the identity out: dinobase metric add ...",
             )
 
-    def _tested(self, metric: Metric) -> list[MetricTest]:
+    def _tested(self, engine: QueryEngine, metric: Metric) -> list[MetricTest]:
         results: list[MetricTest] = []
-        engine = self._workspace.engine(self._identity)
         engine.judge = lambda finding: results.append(_result(finding))
         try:
             _run(engine, f"SELECT 1 FROM metric('{metric.name}') LIMIT 0")
@@ -253,7 +254,7 @@ class Metrics:
             computes=tuple(dict.fromkeys(name.lower() for name in parts[0].uses)),
         )
         book.check_uses(metric, known)
-        engine = self._workspace.engine(self._identity)
+        engine = self._workspace.engine(self._identity, keep=_KEPT)
         overlaid = {**known, metric.key: metric}
         engine.metrics = lambda: overlaid
         found = _run(engine, f"SELECT * FROM metric('{metric.name}') LIMIT 0")
