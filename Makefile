@@ -41,8 +41,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 demo: $(VENV)/.installed-for-demo  ## Two real servers, synced, joined, changed, synced again
 	@$(BIN)/python demo/run.py
 
-test: $(VENV)/.installed  ## All tests, with small counts (on Debian it installs MariaDB where there is none)
+test: $(VENV)/.installed  ## All tests, with small counts (on Debian it installs MariaDB and OpenSSH where there are none)
 	@tests/databases/install-mariadb
+	@tests/files/install-servers
 	@$(PYTEST) -m "not torture" $(PYTEST_ARGS)
 
 torture: $(VENV)/.installed  ## Kills, faults and load with full counts

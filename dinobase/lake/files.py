@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import _duckdb
 
@@ -15,12 +15,18 @@ from dinobase.lake.extensions import extension_path
 from dinobase.lake.foreign import Foreign, instance, wrapped
 from dinobase.lake.sql import ident, literal
 
+if TYPE_CHECKING:
+    from dinobase.lake.door import Store
+
 _SECRET = "source_files"  # noqa: S105 - what DuckDB calls it
 _AT_ONCE = 1000
 
 
 class Files(Foreign):
     """What reads files; nothing is attached."""
+
+    _store: Store | None = None
+    _scheme = ""
 
     def __init__(self, writer: Writer | None) -> None:
         self._scanner = "duckdb"
@@ -47,8 +53,19 @@ class Files(Foreign):
         if trusted := env("SSL_CERT_FILE"):
             self.run(f"SET ca_cert_file = {literal(trusted)}")
 
+    def far(self, scheme: str, store: Store) -> None:
+        """Read through a store from now on: its files stand under a scheme of this instance's own."""
+        from dinobase.lake.door import door
+
+        self._store, self._scheme = store, scheme
+        self._con.register_filesystem(door(scheme, store))
+
     def found(self, pattern: str) -> list[tuple[str, int, str]]:
         """Return address, size and time of the last change of what a pattern matches, sorted; nothing is opened."""
+        if self._store is not None:
+            begin = f"{self._scheme}://"
+            listed = self._store.found(pattern.removeprefix(begin))
+            return sorted((begin + path, size, f"{changed:%Y-%m-%dT%H:%M:%S}") for path, size, changed in listed)
         rows = self.rows(
             "SELECT filename, size, strftime(last_modified::TIMESTAMP, '%Y-%m-%dT%H:%M:%S') "
             f"FROM read_blob({literal(pattern)})"
@@ -66,6 +83,10 @@ class Files(Foreign):
 
     def close(self) -> None:
         """Forget the secret, and let go."""
+        if self._store is not None:
+            with suppress(_duckdb.Error):
+                self._con.unregister_filesystem(self._scheme)
+            self._store.close()
         if self._secret:
             with suppress(_duckdb.Error):
                 self._con.execute(f"DROP SECRET IF EXISTS {ident(_SECRET)}")

@@ -69,10 +69,10 @@ for _name, _reader, _what in (
 ):
     _register(SourceEntry(_name, f"dinobase.extract.readers.{_reader}.KIND", _what, category="database"))
 for _name, _what in (
-    ("csv", "CSV files, here or on S3: a file, a folder or a glob"),
-    ("parquet", "Parquet files, here or on S3: a file, a folder or a glob"),
-    ("json", "JSON and NDJSON files, here or on S3: a file, a folder or a glob"),
-    ("excel", "Excel workbooks, here or on S3: a file, a folder or a glob"),
+    ("csv", "CSV files, here, on S3, Azure, Google or SFTP: a file, a folder or a glob"),
+    ("parquet", "Parquet files, here, on S3, Azure, Google or SFTP: a file, a folder or a glob"),
+    ("json", "JSON and NDJSON files, here, on S3, Azure, Google or SFTP: a file, a folder or a glob"),
+    ("excel", "Excel workbooks, here, on S3, Azure, Google or SFTP: a file, a folder or a glob"),
 ):
     _register(SourceEntry(_name, f"dinobase.extract.readers.file_kind.{_name.upper()}", _what, category="files"))
 

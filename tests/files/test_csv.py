@@ -253,8 +253,8 @@ def test_places_that_cannot_be_read_are_refused(write: Write, desk: Desk, tmp_pa
     path = str(write("a.csv", "id\n1\n"))
     for given, code in (
         ({"path": path, "mode": "live"}, "source.mode"),
-        ({"path": "gs://bucket/a.csv", "mode": "copy"}, "files.scheme"),
-        ({"path": "sftp://host.example/a.csv", "mode": "copy"}, "files.scheme"),
+        ({"path": "ftp://bucket/a.csv", "mode": "copy"}, "files.scheme"),
+        ({"path": "sftp://me:word@host.example/a.csv", "mode": "copy"}, "files.password"),
     ):
         with pytest.raises(UsageError) as caught:
             desk.add("csv", **given)

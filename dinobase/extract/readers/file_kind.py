@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dinobase.core.errors import CredentialMissing, FetchError, UsageError
-from dinobase.extract.readers import file_listing
+from dinobase.core.errors import CredentialMissing, FetchError, UsageError, did_you_mean
+from dinobase.extract.readers import file_listing, stores
 from dinobase.extract.readers.base import Known, Place
 from dinobase.extract.readers.file_listing import Listing
 from dinobase.extract.readers.files import FileSource, Format
@@ -23,7 +23,7 @@ def _option(name: str, help_: str, *, secret: bool = False) -> Credential:
 
 
 CREDENTIALS = (
-    _option("path", "A file, a folder or a glob, here or at s3://; a file at https://."),
+    _option("path", "A file, a folder or a glob, here or at s3://, az://, gs://, sftp://; a file at https://."),
     _option("table", "All files are one table of this name."),
     Credential(
         name="mode",
@@ -32,11 +32,22 @@ CREDENTIALS = (
         required=False,
         help="Rows come into the lake, at each sync those of new and changed files; else they are read where they are.",
     ),
-    _option("endpoint_url", "Where S3 is, if not at AWS."),
+    _option("endpoint_url", "Where the store is, if not at AWS, Azure or Google."),
     _option("region", "The bucket's region; else $AWS_REGION."),
     _option("access_key_id", "Key of the bucket; else $AWS_ACCESS_KEY_ID at each run."),
     _option("secret_access_key", "Its secret; else $AWS_SECRET_ACCESS_KEY at each run.", secret=True),
+    _option("account_name", "Azure: the storage account; else $AZURE_STORAGE_ACCOUNT_NAME."),
+    _option("account_key", "Azure: its key; else $AZURE_STORAGE_ACCOUNT_KEY at each run.", secret=True),
+    _option("sas_token", "Azure: a shared access signature in place of the key.", secret=True),
+    _option("service_account", "Google: the JSON key file; else $GOOGLE_APPLICATION_CREDENTIALS at each run."),
+    _option("user", "SFTP: who is let in; else the user of the address."),
+    _option("password", "SFTP: the password; else the agent's and ~/.ssh's keys.", secret=True),
+    _option("key_file", "SFTP: a private key."),
+    _option("key_passphrase", "SFTP: what the private key is locked with.", secret=True),
+    _option("known_hosts", "SFTP: where the server's key stands; else ~/.ssh/known_hosts."),
 )
+_FILES_HERE = ("service_account", "key_file", "known_hosts")
+_SCHEMES = ("s3", "file", "http", "https", "az", "azure", "abfs", "abfss", "gs", "gcs", "sftp")
 ENCODING = _option("encoding", "How texts are written: utf-8 (default), latin-1, utf-16.")
 SHEET = _option("sheet", "Which sheet of a workbook; else its first one.")
 
@@ -61,7 +72,10 @@ class FileKind:
                 missing=["path"],
             )
         _check(found)
-        if not path.lower().startswith(("s3://", "http://", "https://")):
+        for name in _FILES_HERE:
+            if found.get(name):
+                found[name] = str(Path(found[name]).expanduser().absolute())
+        if not path.lower().startswith(("s3://", "http://", "https://")) and not stores.is_far(path):
             slash = "/" if path.endswith("/") else ""
             found["path"] = str(Path(path.removeprefix("file://")).expanduser().absolute()) + slash
         if found.get("table"):
@@ -101,12 +115,15 @@ def _alike(listing: Listing, source: FileSource) -> bool:
 
 def _check(values: Mapping[str, str]) -> None:
     scheme, found, _ = values.get("path", "").partition("://")
-    if found and scheme.lower() not in {"s3", "file", "http", "https"}:
+    if found and scheme.lower() not in _SCHEMES:
+        near = did_you_mean(scheme.lower(), _SCHEMES)
         raise UsageError(
-            f"files at {scheme}:// cannot be read yet",
+            f"files at {scheme}:// cannot be read",
             code="files.scheme",
-            hint="Allowed: a path of this machine, s3:// (with --endpoint-url for what speaks like S3), https://.",
+            hint=f"{f'Did you mean {near}://? ' if near else ''}Allowed: a path of this machine, s3:// (with "
+            "--endpoint-url for what speaks like S3), az:// and abfss://, gs://, sftp://, https://.",
         )
+    stores.refuse_secrets(values.get("path", ""))
     mode = values.get("mode", "")
     if mode not in {"", COPY}:
         raise UsageError(

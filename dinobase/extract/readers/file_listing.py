@@ -73,8 +73,8 @@ def root_of(path: str) -> str:
     return head[: head.rfind("/") + 1]
 
 
-def listing(files: Files, path: str, suffixes: Sequence[str]) -> Listing:
-    """Find the files; raises FetchError where there are none."""
+def listing(files: Files, path: str, suffixes: Sequence[str], *, shown: str = "") -> Listing:
+    """Find the files; raises FetchError where there are none. `shown`: the path as its user wrote it."""
     one = is_web(path) or (
         not _magic(path) and (_fits(path, suffixes) if is_remote(path) else not _is_folder(path, suffixes))
     )
@@ -89,7 +89,9 @@ def listing(files: Files, path: str, suffixes: Sequence[str]) -> Listing:
     if not entries:
         what = "no such file" if one else f"no file that ends in {', '.join(suffixes)}"
         raise FetchError(
-            f"there is {what} at {path}", code="source.absent", hint="see whether it was moved, or is of another kind"
+            f"there is {what} at {shown or path}",
+            code="source.absent",
+            hint="see whether it was moved, or is of another kind",
         )
     return Listing(sorted(entries, key=lambda e: e.name), one, _called(path, one=one))
 

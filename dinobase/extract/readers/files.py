@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
-from dinobase.extract.readers import csv_files, excel_files, file_listing, json_files, parquet_files, staging
+from dinobase.extract.readers import csv_files, excel_files, file_listing, json_files, parquet_files, staging, stores
 from dinobase.extract.readers.base import Ask, Brought, SourceColumn, SourceTable
 from dinobase.extract.readers.csv_files import REJECTS, Dialect, Texts
 from dinobase.extract.readers.file_listing import Entry, Listing
@@ -27,6 +27,7 @@ _SUFFIXES: Mapping[Format, Sequence[str]] = {
     "excel": excel_files.SUFFIXES,
 }
 _NUMBERS = ("BIGINT", "DECIMAL")
+_DOOR = "dinobase-source"
 _ABOUT_FILE = "The file that the row is from."
 
 
@@ -48,7 +49,7 @@ class FileSource:
         self, format_: Format, values: Mapping[str, str], writer: Writer | None, *, beside: Any = None, secret: str = ""
     ) -> None:
         """`beside`: an instance on which a query is to run; `secret`: a name there for what opens the bucket."""
-        self.address = values["path"]
+        self.address = self._place = values["path"]
         self._format, self._values = format_, values
         self._files = Files(writer) if beside is None else BesideAQuery(beside)
         self._listing: Listing | None = None
@@ -56,7 +57,11 @@ class FileSource:
         self._shapes: dict[str, Shape] = {}
         self._scratch: Path | None = None
         try:
-            if file_listing.is_web(self.address):
+            if stores.is_far(self.address):
+                scheme = secret or _DOOR
+                self._place = f"{scheme}://{stores.rest(self.address)}"
+                self._files.far(scheme, stores.opened(self.address, values))
+            elif file_listing.is_web(self.address):
                 self._files.web()
             elif file_listing.is_remote(self.address):
                 given = {
@@ -73,7 +78,7 @@ class FileSource:
     def listing(self) -> Listing:
         """Return the files that there are; raises FetchError where there are none."""
         if self._listing is None:
-            self._listing = file_listing.listing(self._files, self.address, _SUFFIXES[self._format])
+            self._listing = file_listing.listing(self._files, self._place, _SUFFIXES[self._format], shown=self.address)
         return self._listing
 
     def one_shape(self) -> bool:
