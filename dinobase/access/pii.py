@@ -61,7 +61,9 @@ def under(known: Declared, table: str, found: Mapping[str, str]) -> Declared:
     """Return what is known with what the values of one table tell of columns that nothing was said of."""
     keys = known.get(table, {})
     said = {key.lower() for key in keys}
-    return {**known, table: {**{c: kind for c, kind in found.items() if c.lower() not in said}, **keys}}
+    clear = tuple(f"{key.lower()}{sign}" for key, kind in keys.items() if not kind for sign in ".[")
+    new = {at: kind for at, kind in found.items() if at.lower() not in said and not at.lower().startswith(clear)}
+    return {**known, table: {**new, **keys}}
 
 
 def _inherited(connector: Connector, resource: Resource, known: Declared) -> dict[str, str]:
@@ -101,6 +103,8 @@ def of_column(keys: Mapping[str, str], column: str, path: Sequence[str]) -> Pii:
             return Pii(kind)
         if plain[: len(source)] == source:
             inside.append((_after(steps, len(source)), kind))
+        elif steps[:1] and steps[0].lower() == column.lower():  # called as the table has it, not as the record does
+            inside.append((_after(steps, 1), kind))
     return Pii(None, tuple(inside))
 
 

@@ -5,13 +5,14 @@ Values, bounds and counts are of all rows as they are: told only where the reade
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from dinobase.catalog.annotations import Words
+from dinobase.catalog.dress import place_in
 from dinobase.catalog.profiles import ColumnProfile, TableProfile
-from dinobase.catalog.tables import ColumnDescription, TableDescription
+from dinobase.catalog.tables import ColumnDescription, JsonPath, TableDescription
 
 _SHOWN = 12  # codes of one column that are worth their tokens
 IsClear = Callable[[str], bool]
@@ -60,7 +61,18 @@ def _column(
     if told and 0 < len(seen.values) <= _SHOWN and not column.values and "values" not in said:
         added["values"] = list(seen.values)
     shown = _seen(seen, profile, told=told, because=[key for key in ("unit", "pii") if key in added]) if full else None
-    return replace(column, **added, from_data=list(added) or None, profile=shown)
+    paths = column.paths if personal else _paths(column, seen, words, table)
+    return replace(column, **added, paths=paths, from_data=list(added) or None, profile=shown)
+
+
+def _paths(column: ColumnDescription, seen: ColumnProfile, words: Words, table: str) -> Sequence[JsonPath] | None:
+    """Return the places inside a column with the personal data that its rows show there."""
+    if "pii" in words.keys(table, column.name):
+        return column.paths
+    places = {at: kind for at, kind in seen.inside.items() if "pii" not in words.keys(table, place_in(column.name, at))}
+    known = [p if p.pii or p.path not in places else replace(p, pii=places[p.path]) for p in column.paths or ()]
+    there = {path.path for path in known}
+    return [*known, *(JsonPath(at, "JSON", pii=kind) for at, kind in places.items() if at not in there)] or None
 
 
 def _seen(seen: ColumnProfile, profile: TableProfile, *, told: bool, because: list[str]) -> Mapping[str, Any] | None:

@@ -166,7 +166,7 @@ class Index:
         if definition is not None:
             told: Declared = over(declared(definition), personal(words))
             for name, profile in self._book.kept(connector).items():
-                told = under(told, name, {c.name: c.pii for c in profile.columns if c.pii})
+                told = under(told, name, profile.personal)
             guard = self._guard if elsewhere else None
             _add_values(db, view, listed, told, str(self._paths.cache / "tmp" / "index"), guard)
 

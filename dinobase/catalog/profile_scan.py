@@ -13,6 +13,7 @@ from typing import Any
 
 from dinobase.catalog import profile_units as units
 from dinobase.catalog.enums import maybe_personal
+from dinobase.catalog.pii_inside import look_inside, nested
 from dinobase.catalog.pii_values import kind_of
 from dinobase.catalog.profiles import ColumnProfile, TableProfile
 from dinobase.lake.introspect import LakeColumn
@@ -63,7 +64,7 @@ class _Facts:
 def look(connection: Any, source: str, seen: Seen) -> TableProfile:
     """Profile a table that stands under `source` in an instance."""
     wanted = [column for column in seen.columns if not column.name.startswith("_dinobase")]
-    most = max(_FEWEST_ROWS, min(WHOLE, _CELLS // max(1, len(wanted))))
+    most = most_rows(len(wanted))
     whole = seen.rows <= most
     part = source if whole else _part(source, seen.rows)
     limit = "" if whole else f" USING SAMPLE reservoir({most} ROWS) REPEATABLE ({_SEED})"
@@ -76,11 +77,17 @@ def look(connection: Any, source: str, seen: Seen) -> TableProfile:
         facts = _counted_there(connection, source, part, wanted, [list(values) for values in found])
     count = len(rows) if whole else seen.rows
     columns = [_column(c, f, count, seen.personal) for c, f in zip(wanted, facts, strict=True)]
+    columns = [_with_inside(connection, part, column) if nested(column.type) else column for column in columns]
     newest = _newest(columns, facts)
     return TableProfile(
         table=seen.table, stamp=seen.stamp, version=seen.version, rows=count, looked_at=len(rows), columns=columns,
         newest=newest[1], newest_column=newest[0],
     )  # fmt: skip
+
+
+def most_rows(columns: int) -> int:
+    """Return how many rows of a table are held at once."""
+    return max(_FEWEST_ROWS, min(WHOLE, _CELLS // max(1, columns)))
 
 
 def _part(source: str, rows: int) -> str:
@@ -99,7 +106,7 @@ def _select(column: LakeColumn) -> str:
         return f"CAST({name} AS DOUBLE)"
     if kind == "UUID" or kind.startswith(("DATE", "TIME", "HUGEINT", "UHUGEINT")):
         return f"CAST({name} AS VARCHAR)"
-    return f"CASE WHEN {name} IS NOT NULL THEN true END"  # what is inside is not looked at
+    return f"CASE WHEN {name} IS NOT NULL THEN true END"  # what is inside, `pii_inside` looks at
 
 
 def _opaque(kind: str) -> bool:
@@ -172,6 +179,15 @@ def _column(column: LakeColumn, facts: _Facts, rows: int, personal: Collection[s
     if maybe_personal(name):
         return found
     return replace(found, top=_top(facts.values), values=_codes(name, kind, facts))
+
+
+def _with_inside(connection: Any, part: str, column: ColumnProfile) -> ColumnProfile:
+    """Return a column with the personal data inside it; of lists and structures, all is masked where any of it is."""
+    found = look_inside(connection, part, column.name, column.type, _SEED)
+    whole = found.get("") if column.type == "JSON" else next(iter(found.values()), None)
+    if whole is not None:
+        return replace(column, pii=whole[0], because={**column.because, "pii": whole[1]})
+    return replace(column, inside={at: kind for at, (kind, _) in found.items()})
 
 
 def _top(values: Sequence[Any]) -> Sequence[tuple[Any, int]]:

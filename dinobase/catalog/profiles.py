@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 from dinobase.core.clock import iso, now
 from dinobase.lake.records import open_records, read_records
 
-METHOD = "1"  # another one looks at everything anew
+METHOD = "2"  # another one looks at everything anew
 _SINCE = 9  # the migration that makes the table
 Money: TypeAlias = Literal["", "cents", "units", "open"]
 
@@ -25,7 +25,8 @@ class ColumnProfile:
     """One column; `distinct` is an estimate where the table was sampled. `money`: what an amount's values speak for.
 
     `values` are all there are of an enumeration, `top` the most frequent with how often they were seen.
-    `because` tells of each of unit and pii by what it was recognised.
+    `because` tells of each of unit and pii by what it was recognised. `inside`: place in JSON, a list or a structure ->
+    the kind of personal data that stands there.
     """
 
     name: str
@@ -40,6 +41,14 @@ class ColumnProfile:
     money: Money = ""
     pii: str = ""
     because: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Return the column, or places inside it as they are annotated, with the kind of personal data."""
+        if self.pii:
+            return {self.name: self.pii}
+        return {f"{self.name}{'' if at.startswith('[') else '.'}{at}": kind for at, kind in self.inside.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,11 @@ class TableProfile:
     newest_column: str = ""
     at: str = ""
     gone: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Return what is personal in the columns that are there, and in those that were."""
+        return {**self.gone, **{place: kind for column in self.columns for place, kind in column.personal.items()}}
 
     def column(self, name: str) -> ColumnProfile | None:
         """Return a column's profile."""

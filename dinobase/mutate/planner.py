@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from dinobase.access.guard import Guard, guard_of
+from dinobase.access.in_place import InPlace
 from dinobase.access.pii import declared, of_column, over, under
 from dinobase.access.policy import Policy, policy_of
 from dinobase.catalog.annotations import Book, personal
@@ -55,7 +56,7 @@ class Planner:
         self._config = config
         self._find = find
         self._storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
-        self._examiner = Examiner(self._storage, paths, self._pii)
+        self._examiner = Examiner(self._storage, paths, self._pii, InPlace(paths, config))
 
     def plan(self, sql: str, identity: str, *, max_rows: int | None, timeout: float) -> Planned:
         """Plan all statements of a text on the same versions; raises where one cannot be sent as it stands."""

@@ -67,11 +67,12 @@ def finder(paths: Paths, config: Mapping[str, Any] | None = None) -> FindPii:
         if not table:
             return known
         if not examiners:
+            from dinobase.access.in_place import InPlace
             from dinobase.catalog.examine import Examiner
             from dinobase.lake.location import Storage
 
-            where = settings["storage"]
-            examiners.append(Examiner(Storage(paths.lakes, where["url"], where["catalog"]), paths, find))
+            storage = Storage(paths.lakes, settings["storage"]["url"], settings["storage"]["catalog"])
+            examiners.append(Examiner(storage, paths, find, InPlace(paths, settings)))
         return under(known, table, examiners[0].personal(name, table))
 
     return find

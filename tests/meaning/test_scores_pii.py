@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dinobase.catalog.pii_inside import look_inside
+from dinobase.lake import reader
+from dinobase.lake.introspect import view_lake
+from dinobase.lake.sql import qualified
 from dinobase.workspace import Workspace
-from tests.meaning.company import Company
+from tests.meaning.company import SOURCES, At, Company
 from tests.meaning.scores import profiled, score
 
 
@@ -24,3 +28,20 @@ def test_of_personal_columns_no_value_is_kept(lakes: Workspace) -> None:
     personal = [column for column in profiled(lakes).values() if column.pii]
     assert personal
     assert all((c.least, c.greatest, tuple(c.top), tuple(c.values)) == (None, None, (), ()) for c in personal)
+
+
+def test_the_same_data_as_json_is_told_place_by_place(lakes: Workspace, firm: Company) -> None:
+    connection = reader.open_reader(reader.Limits())
+    found: dict[At, str] = {}
+    for source in SOURCES:
+        view = view_lake(lakes.storage().lake(source))
+        reader.attach_lakes(connection, [(view.location, view.snapshot)])
+        for table in view.tables.values():
+            part = f"(SELECT to_json(t) AS document FROM {qualified(source, 'main', table.name)} AS t)"
+            places = look_inside(connection, part, "document", "JSON", 7)
+            found |= {At(source, table.name, place): kind for place, (kind, _) in places.items()}
+    connection.close()
+    result = score(found, firm.truth.pii, firm.truth.perhaps)
+    print(f"pii in JSON: precision {result.precision:.3f}, recall {result.recall:.3f}; missed {result.missed}")
+    assert result.precision >= 0.95, result.false
+    assert result.recall >= 0.95, result.missed
