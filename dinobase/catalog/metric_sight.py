@@ -52,6 +52,8 @@ class Sight:
         self._guard = guard
         self._storage = storage
         self._lakes: dict[str, _Lake] = {}
+        self._tables: dict[str, Mapping[str, LakeTable]] = {}
+        self._cleared: dict[Metric, bool] = {}
         self._denied: dict[tuple[str, str], frozenset[str]] = {}
 
     def of(self, known: Known) -> Known:
@@ -75,6 +77,11 @@ class Sight:
         return tuple(column for column in metric.columns if column[0].lower() not in denied)
 
     def _clear(self, metric: Metric) -> bool:
+        if metric not in self._cleared:
+            self._cleared[metric] = self._names_nothing_hidden(metric)
+        return self._cleared[metric]
+
+    def _names_nothing_hidden(self, metric: Metric) -> bool:
         said = " ".join((metric.sql, metric.description, *metric.tests)).lower()
         words = set(re.findall(r"\w+", said))
         for connector, table in metric.reads:
@@ -95,7 +102,9 @@ class Sight:
             return False
         tables, _ = self._lake(connector)
         if table.lower() in tables:
-            return table.lower() in guard.tables(connector, tables)
+            if connector not in self._tables:
+                self._tables[connector] = guard.tables(connector, tables)
+            return table.lower() in self._tables[connector]
         return guard.policy.table(connector, table)
 
     def _of(self, connector: str, table: str) -> frozenset[str]:
