@@ -192,7 +192,9 @@ class WriteEndpoint(Kind):
     description: str = Field(default="", description="What it does.")
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = Field(description="HTTP method.")
     path: str = Field(default="", description="`{id}` is the primary key; another `{name}` that column.")
-    request_body_path: str | None = Field(default=None, description="Nest the body under this key; `operations[0].update`: in a list of one.")
+    request_body_path: str | None = Field(
+        default=None, description="Nest the body under this key; `operations[0].update`: in a list of one."
+    )
     bulk: bool = Field(default=False, description="Up to max_batch_size rows a call.")
     max_batch_size: int | None = Field(default=None, ge=1, description="Rows in one bulk call.")
     resource: str | None = Field(default=None, description="The table; default from the name.")

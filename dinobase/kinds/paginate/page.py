@@ -18,6 +18,7 @@ class Step:
     """How the request of one page differs from the listing's own request.
 
     params: set over the listing's; url: stands in place of URL and params; body: dotted path -> JSON text.
+    alone: that body is all of the body, and `url` a place on the listing's host.
     number: offset or page; size: records that the API really gives per page, 0 while unknown.
     """
 
@@ -26,11 +27,12 @@ class Step:
     body: tuple[tuple[str, str], ...] = ()
     number: int = 0
     size: int = 0
+    alone: bool = False
 
     @property
     def mark(self) -> str:
         """Return what must not come twice in one listing, as a person would read it."""
-        if self.url:
+        if self.url and not self.alone:
             return self.url
         return ", ".join(f"{name}={value}" for name, value in (*self.params, *self.body))
 
@@ -51,6 +53,11 @@ class Pager(Kind):
     def first(self) -> Step:
         """Return the first page's step."""
         return Step()
+
+    def resume(self, token: str) -> Step | None:
+        """Return the first page's step where a listing goes on at a token of an earlier one, None for its own start."""
+        del token
+        return None
 
     def next(self, page: Page, step: Step) -> Step | None:
         """Return the step after a page, None at the end."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import msgspec
 
@@ -49,12 +49,13 @@ class Listing:
         """Return the request of one page."""
         request = self.request
         if step.url:
-            request = replace(request, url=plain(step.url), params=())
+            url = urljoin(request.url, step.url) if step.alone else step.url
+            request = replace(request, url=plain(url), params=())
         elif step.params:
             request = request.with_params(*step.params)
         if not step.body and self.body is None:
             return request
-        body = self.body
+        body = {} if step.alone else self.body
         for path, text in step.body:
             body = with_value(body, path.split("."), msgspec.json.decode(text))
         return replace(request, body=msgspec.json.encode(body))

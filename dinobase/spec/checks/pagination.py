@@ -41,6 +41,17 @@ def complete(report: Report, connector: Connector) -> None:
             report.error((*path, "type"), "paginator", f"`{report.at(path)}`: relay is for GraphQL.", hint)
 
 
+def continuing(report: Report, connector: Connector) -> None:
+    """Require of a place for further pages that it is one on the host, and that the cursor goes into a body."""
+    for path, paginator, _ in _all(connector):
+        if not isinstance(paginator, Cursor) or not paginator.continue_path:
+            continue
+        if not paginator.cursor_body_path or not paginator.continue_path.startswith("/"):
+            place = (*path, "continue_path")
+            message = f"`{report.at(place)}` is where the cursor is sent in a body, a path from the host on."
+            report.error(place, "paginator", message, "Such as /2/files/list_folder/continue, beside cursor_body_path.")
+
+
 def in_bodies(report: Report, connector: Connector) -> None:
     """Refuse a GET whose page would go into its body."""
     for path, paginator, resource in _all(connector):
@@ -88,4 +99,4 @@ def _own(paginator: Paginator | None) -> dict[str, int | None]:
     return {}
 
 
-CHECKS = (complete, in_bodies, own_params)
+CHECKS = (complete, continuing, in_bodies, own_params)

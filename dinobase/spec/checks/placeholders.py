@@ -7,6 +7,7 @@ from typing import Any
 
 from dinobase.core.errors import did_you_mean
 from dinobase.kinds.base import Kind
+from dinobase.kinds.paginate.cursor import Cursor
 from dinobase.kinds.template import Placeholder, TemplateError, placeholders, strings
 from dinobase.spec.checks.references import ancestry
 from dinobase.spec.models import Connector, Resource
@@ -109,7 +110,11 @@ def sent_by(resource: Resource) -> list[str]:
         resource.variables,
         resource.arguments,
     )
-    return [text for part in parts for _, text in strings(part)]
+    found = [text for part in parts for _, text in strings(part)]
+    pager = endpoint.paginator
+    if isinstance(pager, Cursor) and pager.continue_path and resource.incremental and resource.incremental.token_path:
+        found.append("{incremental.start_value}")  # a listing goes on where the last one ended
+    return found
 
 
 def clashes(report: Report, connector: Connector) -> None:

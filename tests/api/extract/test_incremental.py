@@ -163,3 +163,31 @@ async def test_each_batch_carries_the_servers_date(bench: Bench) -> None:
     async with serving(lambda _: Answer([], headers={"Date": "Fri, 01 May 2026 12:00:00 GMT"})) as api:
         (batch,) = await bench.batches(api)
     assert batch.server_date == bench.clock.moment
+async def test_a_listing_goes_on_where_the_last_one_ended_at_a_place_of_its_own(bench: Bench) -> None:
+    pager = {"type": "cursor", "cursor_path": "cursor", "cursor_body_path": "cursor", "has_more_path": "more"}
+    resource = {
+        "endpoint": {
+            "path": "list",
+            "method": "POST",
+            "body": {"recursive": True},
+            "data_selector": "data",
+            "paginator": {**pager, "continue_path": "/v1/list/continue"},
+        },
+        "incremental": {"token_path": "cursor"},
+    }
+    answers = iter([("a", True), ("b", False), ("c", False)])
+
+    def answer(_: Asked) -> Any:
+        cursor, more = next(answers)
+        return {"data": [{"id": cursor}], "cursor": cursor, "more": more}
+
+    async with serving(answer) as api:
+        *_, last = await bench.batches(api, resource)
+        await bench.batches(api, resource, read={"start_value": last.token})
+    assert [(a.path, a.body) for a in api.asked] == [
+        ("/v1/list", b'{"recursive":true}'),
+        ("/v1/list/continue", b'{"cursor":"a"}'),
+        ("/v1/list/continue", b'{"cursor":"b"}'),
+    ]
+
+

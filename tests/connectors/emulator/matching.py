@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from dinobase.kinds.paginate import Paginator
+from dinobase.kinds.paginate.cursor import Cursor
 from dinobase.kinds.read.rest import varies
 from dinobase.kinds.template import placeholders
 from dinobase.spec.models import Connector, Resource
-from tests.connectors.emulator.paging import Asked, known_params, own_params
+from tests.connectors.emulator.paging import Asked, continued, known_params, own_params
 
 Json: TypeAlias = Any
 
@@ -79,12 +80,15 @@ class Route:
     body: Json
     document: str
     pager: Paginator | None
+    further: str = ""
     own: set[str] = field(default_factory=set)
 
     def match(self, method: str, path: str, asked: Asked, allowed: set[str]) -> Match | str:
         """Return what the request asks for, or why it is not this one; '' where not even the path is."""
         if method != self.method:
             return ""
+        if self.further and path == self.further:
+            return self._further(asked)
         holes = self.path.read(path)
         if holes is None:
             return ""
@@ -115,6 +119,14 @@ class Route:
                 return "another body"
             weight += found
         return Match(self.resource, holes, weight)
+
+    def _further(self, asked: Asked) -> Match | str:
+        """Read a request that goes on: the cursor alone, and in it what the listing began at."""
+        assert isinstance(self.pager, Cursor)
+        if not isinstance(asked.body, dict) or set(asked.body) != {self.pager.cursor_body_path}:
+            return f"a page that goes on takes `{self.pager.cursor_body_path}` alone"
+        _, since = continued(self.pager, str(asked.body[self.pager.cursor_body_path]))
+        return Match(self.resource, {"incremental.start_value": since} if since else {}, 0)
 
 
 def _merge(holes: dict[str, str], more: Mapping[str, str]) -> bool:
@@ -186,6 +198,7 @@ def routes(connector: Connector) -> Iterator[Route]:
             body=resource.variables if graphql else endpoint.body,
             document=resource.query or "" if graphql else "",
             pager=pager,
+            further=pager.continue_path if isinstance(pager, Cursor) else "",
             own=own_params(pager),
         )
 

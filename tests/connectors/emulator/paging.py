@@ -93,6 +93,7 @@ def _cursor(pager: Cursor, asked: Asked, records: Sequence[Json], selector: str)
     if sent is None and pager.cursor_body_path:
         inside = get(asked.body, steps(pager.cursor_body_path))
         sent = None if inside is None else str(inside)
+    sent, since = continued(pager, sent)
     path, where = steps(pager.cursor_path), steps(selector)
     while where and where[-1] is None:
         where = where[:-1]
@@ -108,11 +109,20 @@ def _cursor(pager: Cursor, asked: Asked, records: Sequence[Json], selector: str)
     if not last:
         more = following is not None
         flagged = bool(pager.has_more_path or pager.done_path)
-        found.puts.append(
-            (pager.cursor_path, f"page-{following}" if more else f"page-{len(records)}" * flagged or None)
-        )
+        token = f"page-{following}" if more else f"page-{len(records)}" * flagged or None
+        found.puts.append((pager.cursor_path, f"{token};{since}" if token and since else token))
     _flags(found, pager, following)
     return found
+
+
+def continued(pager: Cursor, sent: str | None) -> tuple[str | None, str]:
+    """Tell a page's cursor, `page-2;token-5`, from the token that a listing went on at."""
+    if not pager.continue_path or not sent:
+        return sent, ""
+    number, _, since = sent.rpartition(";")
+    if sent.startswith("token-"):
+        return None, sent
+    return (number, since) if number else (sent, "")
 
 
 def _relay(pager: Relay, asked: Asked, records: Sequence[Json]) -> Page:

@@ -18,6 +18,7 @@ from dinobase.kinds.auth.api_key import ApiKey
 from dinobase.kinds.auth.bearer import Bearer
 from dinobase.kinds.auth.http_basic import HttpBasic
 from dinobase.kinds.auth.oauth2 import OAuth2
+from dinobase.kinds.paginate.cursor import Cursor
 from dinobase.kinds.read.rest import varies
 from dinobase.spec.models import Connector, Resource
 from tests.connectors.emulator import values
@@ -186,7 +187,8 @@ class Emulator(VendorServer):
         if resource.endpoint.optional and not found.records:
             body = put({}, steps(where)[:-1], {})  # such an API leaves the list out
         incremental = resource.incremental
-        if incremental is not None and incremental.token_path:
+        going_on = isinstance(pager, Cursor) and pager.continue_path and found.start + len(shown) < len(records)
+        if incremental is not None and incremental.token_path and not going_on:
             found.puts.append((incremental.token_path, f"token-{len(stream.records)}"))
         return Reply(enveloped(body, found.puts), 200, found.headers)
 

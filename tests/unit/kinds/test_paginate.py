@@ -73,6 +73,20 @@ def test_a_cursor_in_a_body_keeps_its_type() -> None:
     assert after(pager, {"paging": {"after": 7}}) == Step(body=(("paging.after", "7"),))
 
 
+def test_further_pages_may_be_asked_for_elsewhere_with_the_cursor_alone() -> None:
+    pager = Cursor(cursor_path="cursor", cursor_body_path="cursor", has_more_path="more", continue_path="/v1/more")
+    step = after(pager, {"cursor": "a", "more": True})
+    assert step == Step(url="/v1/more", body=(("cursor", '"a"'),), alone=True)
+    again = after(pager, {"cursor": "b", "more": True}, step)
+    assert again is not None
+    assert again.mark != step.mark
+    assert pager.resume("b") == again
+
+
+def test_a_cursor_without_such_a_place_does_not_go_on_from_an_earlier_listing() -> None:
+    assert Cursor(cursor_path="next", cursor_body_path="next").resume("b") is None
+
+
 def test_an_object_as_cursor_is_an_error() -> None:
     with pytest.raises(MalformedError):
         after(Cursor(cursor_path="next", cursor_param="c"), {"next": {"id": 1}})
