@@ -130,9 +130,9 @@ def _begin(reader: ResourceReader, span: Span, until: str | None) -> Position:
     step = reader.pager.first()
     if incremental and incremental.token_path and span.start and span.start.startswith(("https://", "http://")):
         step = Step(url=span.start)  # a delta link is the next request itself
-    return Position(span.start, span.end, step, until=until)
     elif incremental and incremental.token_path and span.start:
         step = reader.pager.resume(span.start) or step
+    return Position(span.start, span.end, step, until=until)
 
 
 def _values(at: Position, parent: ParentRow | None) -> dict[str, object]:

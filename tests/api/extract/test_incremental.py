@@ -150,19 +150,6 @@ async def test_a_delta_link_is_the_next_request_itself(bench: Bench) -> None:
     assert [a.raw_path for a in api.asked] == ["/v1/users/delta?select=id", "/v1/users/delta?token=a%2Fb"]
 
 
-async def test_a_delta_link_to_another_host_is_an_error(bench: Bench) -> None:
-    resource = {"endpoint": {"path": "users/delta"}, "incremental": {"token_path": "delta"}}
-    async with serving(lambda _: []) as api, serving(lambda _: []) as other:
-        with pytest.raises(FetchError) as caught:
-            await bench.batches(api, resource, read={"start_value": f"{other.url}/x"})
-    assert caught.value.error_code == "fetch.other_host"
-    assert other.asked == []
-
-
-async def test_each_batch_carries_the_servers_date(bench: Bench) -> None:
-    async with serving(lambda _: Answer([], headers={"Date": "Fri, 01 May 2026 12:00:00 GMT"})) as api:
-        (batch,) = await bench.batches(api)
-    assert batch.server_date == bench.clock.moment
 async def test_a_listing_goes_on_where_the_last_one_ended_at_a_place_of_its_own(bench: Bench) -> None:
     pager = {"type": "cursor", "cursor_path": "cursor", "cursor_body_path": "cursor", "has_more_path": "more"}
     resource = {
@@ -191,3 +178,16 @@ async def test_a_listing_goes_on_where_the_last_one_ended_at_a_place_of_its_own(
     ]
 
 
+async def test_a_delta_link_to_another_host_is_an_error(bench: Bench) -> None:
+    resource = {"endpoint": {"path": "users/delta"}, "incremental": {"token_path": "delta"}}
+    async with serving(lambda _: []) as api, serving(lambda _: []) as other:
+        with pytest.raises(FetchError) as caught:
+            await bench.batches(api, resource, read={"start_value": f"{other.url}/x"})
+    assert caught.value.error_code == "fetch.other_host"
+    assert other.asked == []
+
+
+async def test_each_batch_carries_the_servers_date(bench: Bench) -> None:
+    async with serving(lambda _: Answer([], headers={"Date": "Fri, 01 May 2026 12:00:00 GMT"})) as api:
+        (batch,) = await bench.batches(api)
+    assert batch.server_date == bench.clock.moment
