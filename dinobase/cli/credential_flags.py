@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dinobase.workspace.results import CredentialInfo
 
 _SWITCHES = {"--copy": "copy"}  # no value follows
+_REPEATED = {"--param", "--secret-param"}
 
 
 def parse(parser: Parser, words: Sequence[str], own_values: Sequence[str]) -> argparse.Namespace:
@@ -29,7 +30,8 @@ def parse(parser: Parser, words: Sequence[str], own_values: Sequence[str]) -> ar
         if flags.get(flag) in secret:
             secrets.register(value if equals else (words[position + 1] if position + 1 < len(words) else ""))
     args = parser.parse(words)
-    args.given = {n: value for n in flags.values() if (value := getattr(args, f"credential {n}")) is not None}
+    found = {n: value for n in flags.values() if (value := getattr(args, f"credential {n}")) is not None}
+    args.given = {n: "\n".join(value) if isinstance(value, list) else value for n, value in found.items()}
     return args
 
 
@@ -47,6 +49,8 @@ def _add(parser: Parser, kind: str, credentials: Sequence[CredentialInfo]) -> Ma
         dest, about = f"credential {credential.name}", _help(credential)
         if flag in _SWITCHES:
             group.add_argument(flag, dest=dest, action="store_const", const=_SWITCHES[flag], help=about)
+        elif flag in _REPEATED:
+            group.add_argument(flag, dest=dest, metavar="K=V", action="append", help=about)
         else:
             group.add_argument(flag, dest=dest, metavar="VALUE", help=about)
     return flags

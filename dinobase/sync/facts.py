@@ -94,12 +94,12 @@ def _resource(table: SourceTable, named: dict[str, dict[str, str]]) -> Resource:
         description=table.description or None,
         endpoint=Endpoint(path=table.place),
         primary_key=[names[c] for c in table.key] or None,
-        write_disposition="merge" if table.key else "append" if table.cursor else "replace",
+        write_disposition=table.landing or ("merge" if table.key else "append" if table.cursor else "replace"),
         incremental=Incremental(cursor_path=names[table.cursor]) if table.cursor else None,
         columns=columns,
         relationships=relationships,
         deletes="hard",
-        selected=not table.of,
+        selected=not table.of and table.selected,
     )
 
 

@@ -16,12 +16,17 @@ from dinobase.load.structure import Structure
 
 
 def land(
-    writer: Writer, table: str, schema: TableSchema, files: Sequence[Path]
+    writer: Writer, table: str, schema: TableSchema, files: Sequence[Path], types: Mapping[str, str]
 ) -> tuple[TableSchema, list[Path], Mapping[str, Structure], list[str]]:
-    """Return columns, typed Parquet, what arrays hold, and notes; the schema widens to what came."""
+    """Return columns, typed Parquet, what arrays hold, and notes; the schema widens to what came.
+
+    types: source column -> its type, of those that the reader knows better than their JSON tells.
+    """
     if not files:
         return schema, [], {}, []
-    landing = Landing(writer, schema, Shaping(), fits=partial(fits, writer, table))
+    has = {c.path[0]: c.type for c in schema if len(c.path) == 1}
+    types = {name: type_ for name, type_ in types.items() if has.get(name, type_) == type_}
+    landing = Landing(writer, schema, Shaping(types=types), fits=partial(fits, writer, table))
     for number, path in enumerate(files):
         text = path.read_bytes()
         lines = text.split(b"\n")

@@ -144,7 +144,7 @@ class _Table:
         if write.rekeyed(self._key, before) or ("key" in before and not self._key and json.loads(before["key"])):
             self._notes.append("its primary key has changed: everything is read anew")
             other = True
-        self._start = None if full_refresh or other or not table.cursor else before.get(CURSOR)
+        self._start = None if full_refresh or other or not (table.cursor or table.landing) else before.get(CURSOR)
         self._since = clock.iso(clock.now())
 
     def read(self) -> Brought:
@@ -158,7 +158,8 @@ class _Table:
         writer, table = self._loader.writer, self._table
         structures: Mapping[str, Structure] = {}
         if brought.lines:
-            schema, files, structures, notes = lines.land(writer, table.name, self._schema, brought.files)
+            landed = lines.land(writer, table.name, self._schema, brought.files, brought.types)
+            schema, files, structures, notes = landed
             self._notes += notes
         else:
             schema = typed.settled(self._schema, self._names, brought.types, partial(typed.keeps, writer, table.name))
@@ -196,7 +197,7 @@ class _Table:
     def _plan(self, brought: Brought) -> write.Plan:
         table = self._table
         memory: dict[str, str] = {}
-        if brought.cursor is not None and table.cursor:
+        if brought.cursor is not None and (table.cursor or table.landing):
             memory = {CURSOR: brought.cursor, CURSOR_OF: table.cursor}
         if brought.recipe:
             memory[in_place.RECIPE] = brought.recipe
@@ -215,7 +216,7 @@ class _Table:
             deletes="hard",
             complete=whole,
             visited=None if brought.parts is None else ((first,), [(part,) for part in brought.parts]),
-            boundary=self._names[table.cursor] if disposition == "append" else "",
+            boundary=self._names[table.cursor] if disposition == "append" and table.cursor else "",
             memory=memory,
             description=table.description,
             distinct=table.unique,

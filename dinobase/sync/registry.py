@@ -1,7 +1,8 @@
 """What can be added, by name. YAML connectors register themselves: one file in `sources/configs/` or the user's folder.
 
 An entry is written here only for a source in Python, or to give a YAML connector other words; its `import_path`
-`dlt.sources.rest_api.rest_api_source` means: the YAML file of this name.
+`dlt.sources.rest_api.rest_api_source` means: the YAML file of this name, any other path outside of this package
+a source written for dlt.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dinobase.sync import sources
 if TYPE_CHECKING:
     from dinobase.extract.readers.base import SourceKind
 
+_OURS = "dinobase."
 YAML_SOURCE = "dlt.sources.rest_api.rest_api_source"
 
 
@@ -77,6 +79,13 @@ for _name, _what in (
     _register(SourceEntry(_name, f"dinobase.extract.readers.file_kind.{_name.upper()}", _what, category="files"))
 
 
+_register(
+    SourceEntry(
+        "dlt", "", "A source written for dlt, by its import path", category="code", docs_url="https://dlthub.com"
+    )
+)
+
+
 def is_python(name: str, paths: Paths) -> bool:
     """Tell whether a name means a source in Python; a user's YAML file of the name wins."""
     return name in _entries and not _entries[name].is_yaml and sources.find(name, paths) is None
@@ -86,9 +95,26 @@ def python_kind(name: str, paths: Paths) -> SourceKind | None:
     """Return the kind of source that a name means, None where a YAML file says what it is."""
     if not is_python(name, paths):
         return None
-    module, _, attribute = _entries[name].import_path.rpartition(".")
+    found = _entries[name]
+    if not found.import_path.startswith(_OURS):
+        return _dlt_kind(found)
+    module, _, attribute = found.import_path.rpartition(".")
     kind: SourceKind = getattr(importlib.import_module(module), attribute)
     return kind
+
+
+def _dlt_kind(found: SourceEntry) -> SourceKind:
+    from dinobase.extract.readers.dlt_source import DltKind
+    from dinobase.spec.models import Credential
+
+    asked = [
+        Credential(
+            name=c.name, flag=c.flag, env=c.env, prompt=c.prompt,
+            secret=c.secret, default=c.default, required=c.required, help=c.help,
+        )
+        for c in found.credentials
+    ]  # fmt: skip
+    return DltKind(found.import_path, asked)
 
 
 def python_names(paths: Paths) -> list[str]:

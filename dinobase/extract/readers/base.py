@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from dinobase.core.errors import FetchError
 from dinobase.lake.connection import Writer
@@ -44,7 +44,9 @@ class ForeignKey:
 class SourceTable:
     """One table; `place` is where the source has it (`sales.orders`), `name` what it is called here.
 
-    of: the table with which it is read, "" where it is read on its own.
+    of: the table with which it is read, "" where it is read on its own. selected: it is read unless others are named.
+    landing: how rows go in where the source says so - all that come anew, added, or over those of their key, none
+    taken away; what it remembers is then a text of its own, not a column's value.
     """
 
     name: str
@@ -57,6 +59,8 @@ class SourceTable:
     cursor: str = ""
     rows: int = -1
     of: str = ""
+    selected: bool = True
+    landing: Literal["", "merge", "append", "replace"] = ""
 
     def column(self, name: str) -> SourceColumn | None:
         """Find a column, whatever the case of its letters where only one has them."""
@@ -87,8 +91,9 @@ class Brought:
 
     parts: it is all there is of the rows that have one of these values in the first column, and other rows stay; None
     where it is what the ask was for. whole: it is all there is, though the ask was for less. lines: the files are
-    NDJSON, whose columns are still to be found. beside: what was found for other tables, which is written before.
-    recipe: rows stay where they are, this says how they are read there; there: how many there are, -1 where unknown.
+    NDJSON, whose columns are still to be found, but for those that `types` tells, by their names in the source. beside:
+    what was found for other tables, which is written before. recipe: rows stay where they are, this says how they are
+    read there; there: how many there are, -1 where unknown.
     """
 
     files: tuple[Path, ...]
