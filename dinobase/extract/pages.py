@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -28,12 +28,18 @@ class Turn:
 
 
 async def pages(
-    reader: ResourceReader, listing: Listing, step: Step, *, left: int | None = None
+    reader: ResourceReader,
+    listing: Listing,
+    step: Step,
+    *,
+    left: int | None = None,
+    ends: Callable[[Got], bool] | None = None,
 ) -> AsyncGenerator[Turn, None]:
-    """Fetch a listing from a step on; with `left`, no further than that many records."""
-    way = _Way(reader, listing, step, alone=left is not None)
+    """Fetch a listing from a step on; with `left`, no further than that many records; `ends` tells its last page."""
+    one_by_one = left is not None or ends is not None
+    way = _Way(reader, listing, step, alone=one_by_one)
     turns = reader.session.turns
-    early = left is None and not reader.pager.counts()
+    early = not one_by_one and not reader.pager.counts()
     try:
         with turns.listing():
             while (due := way.due()) is not None:
@@ -48,7 +54,7 @@ async def pages(
                     if left <= 0 and got.page.count:
                         yield Turn(got, None, capped=True)
                         return
-                if not early:
+                if not early and not (ends is not None and ends(got)):
                     following = await way.go_on(got)
                 yield Turn(got, following)
                 if following is None:

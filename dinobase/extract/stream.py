@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from dinobase.extract.pages import pages
 from dinobase.extract.reader import Got, ResourceReader
 from dinobase.kinds import duration
 from dinobase.kinds.body import Body, scalar
-from dinobase.kinds.incremental import Span, field_of, windows, with_style
+from dinobase.kinds.incremental import Span, field_of, is_before, windows, with_style
 from dinobase.kinds.paginate.page import Step
 from dinobase.kinds.ratelimit import server_date
 from dinobase.kinds.tags import with_tags
@@ -56,7 +56,8 @@ async def stream(
         shared = reader.listing(_values(here, parent))
         count = here.count
         cap = incremental.restart_after if incremental else None
-        async with aclosing(pages(reader, shared, here.step, left=None if cap is None else cap - count)) as turns:
+        left = None if cap is None else cap - count
+        async with aclosing(pages(reader, shared, here.step, left=left, ends=_end_of(incremental, here))) as turns:
             async for turn in turns:
                 got = turn.got
                 count += got.page.count
@@ -138,6 +139,22 @@ def _begin(reader: ResourceReader, span: Span, until: str | None) -> Position:
 def _values(at: Position, parent: ParentRow | None) -> dict[str, object]:
     bounds: dict[str, object] = {"incremental.start_value": at.start, "incremental.end_value": at.end}
     return {**bounds, **parent.params} if parent else bounds
+
+
+def _end_of(incremental: Incremental | None, here: Position) -> Callable[[Got], bool] | None:
+    """Return what tells the last page of a listing that has the newest first, None where all pages are wanted."""
+    if incremental is None or incremental.order != "desc" or here.start is None:
+        return None
+    start, path = here.start, incremental.cursor_path
+
+    def ends(got: Got) -> bool:
+        if not got.records:
+            return False
+        raw = field_of(Body(bytes(got.records[-1])), path)
+        cursor = None if raw is None else scalar(raw)
+        return cursor is not None and is_before(cursor, start)
+
+    return ends
 
 
 def _restarted(reader: ResourceReader, here: Position, got: Got) -> Position:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from dinobase.kinds import duration, moments
@@ -49,6 +50,14 @@ def moment(text: str) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return moments.read(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def is_before(one: str, other: str) -> bool:
+    """Tell whether a cursor is less than another, as a moment or a number; False where that cannot be told."""
+    if _NUMBER.match(one) and _NUMBER.match(other):
+        return Decimal(one) < Decimal(other)
+    first, second = moment(one), moment(other)
+    return first is not None and second is not None and first < second
 
 
 def written(at: datetime, style: Style) -> str:

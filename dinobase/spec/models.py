@@ -86,7 +86,11 @@ class Incremental(Kind):
     format: Literal["iso", "date", "unix", "unix_ms", "http"] | None = Field(
         default=None, description="How start_value is written; without it as the source wrote it."
     )
-    order: Literal["asc"] | None = Field(default=None, description="The listing is ordered by the cursor.")
+    order: Literal["asc", "desc"] | None = Field(
+        default=None,
+        description="The listing is ordered by the cursor; `desc`, newest first, ends at the first page that goes back "
+        "behind start_value.",
+    )
     window: str = Field(default="", description="Ask for one span after another: 30d.")
     restart_after: int | None = Field(default=None, gt=0, description="The API's cap; begin again at the last cursor.")
     token_path: str = Field(default="", description="JSONPath in the body to the next start_value.")

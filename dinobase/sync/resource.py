@@ -317,7 +317,7 @@ class ResourceSync:
         if plan_.token_path:
             return self._spool.progress.token or previous
         cap: datetime | None = None
-        if plan_.order is None:
+        if plan_.order != "asc":
             cap = self._spool.progress.server_date or self._spool.progress.began
         column = schema.find(plan_.cursor_path)
         if column is None and files:

@@ -44,7 +44,7 @@ def asks_for_changes(resource: Resource) -> bool:
     """Tell whether a sync asks for what changed: by a filter, by an ordered listing, or through changed parents."""
     if resource.incremental is not None:
         sent = any("incremental.start_value" in text for text in sent_by(resource))
-        return sent or bool(resource.incremental.token_path)
+        return sent or bool(resource.incremental.token_path) or resource.incremental.order == "desc"
     return resource.parent is not None and resource.parent.only_changed
 
 

@@ -63,6 +63,13 @@ def _source(report: Report, path: Path, incremental: Incremental) -> None:
         report.error(
             (*path, "restart_after"), "restart_without_order", message, "Sort by the cursor and add `order: asc`."
         )
+    if incremental.order == "desc" and not report.faulty((*path, "order")):
+        for key in ("window", "restart_after", "token_path"):
+            if getattr(incremental, key):
+                message = (
+                    f"`{report.at((*path, key))}` does not go with `order: desc`, which ends at the first old page."
+                )
+                report.error((*path, key), "desc_with_spans", message, "Leave out one of the two.")
 
 
 def _spans(report: Report, path: Path, incremental: Incremental) -> None:

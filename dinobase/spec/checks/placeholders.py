@@ -58,6 +58,9 @@ def in_resources(report: Report, connector: Connector) -> None:
         for field in ("base_url", "data_selector"):
             _check(report, (*path, "endpoint", field), getattr(endpoint, field), credentials)
         _check(report, (*path, "data_selector"), resource.data_selector, credentials)
+        if resource.fields is not None:
+            for field in ("path", "params", "data_selector"):
+                _check(report, (*path, "fields", field), getattr(resource.fields, field), credentials)
         if resource.incremental is not None:
             _check(report, (*path, "incremental", "initial_value"), resource.incremental.initial_value, credentials)
         _parent_used(report, path, resource)
@@ -92,6 +95,8 @@ def cursor_unused(report: Report, connector: Connector) -> None:
     """Warn of an incremental resource that never sends its cursor."""
     for index, resource in enumerate(connector.resources):
         if resource.incremental is None or report.faulty(("resources", index)):
+            continue
+        if resource.incremental.order == "desc":  # the newest come first: what is behind the cursor is not asked for
             continue
         if not any(part.name in _CURSORS for text in sent_by(resource) for part in _parts(text)):
             hint = 'Put "{incremental.start_value}" into params, path, body or a header.'

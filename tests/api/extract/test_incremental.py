@@ -130,6 +130,61 @@ async def test_a_cap_filled_by_one_cursor_value_is_an_error_and_no_loop(bench: B
     assert caught.value.error_code == "fetch.restart"
 
 
+NEWEST: dict[str, Any] = {
+    "endpoint": {"data_selector": "data", "params": {"sort": "-updated"}},
+    "incremental": {"cursor_path": "updated", "order": "desc"},
+}
+DAYS = [{"id": n, "updated": f"2026-01-{n:02d}T00:00:00Z"} for n in range(12, 0, -1)]
+
+
+def newest_first(asked: Asked) -> Any:
+    at = int(asked.params.get("offset", asked.params.get("after", 0)))
+    return {"data": DAYS[at : at + 3], "next": str(at + 3) if at + 3 < len(DAYS) else None, "total": len(DAYS)}
+
+
+@pytest.mark.parametrize(
+    "paginator",
+    [
+        {"type": "cursor", "cursor_path": "next", "cursor_param": "after"},
+        {"type": "offset", "limit": 3},
+        {"type": "offset", "limit": 3, "total_path": "total"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("start", "pages"),
+    [
+        (None, 4),
+        ("2026-01-11T00:00:00Z", 1),
+        ("2026-01-10T00:00:00Z", 2),  # as old as the start: others may be too, on the next page
+        ("2026-01-06T02:00:00+02:00", 3),  # moments are compared, not texts
+        ("1767916800", 2),
+        ("2025-01-01", 4),
+        ("no moment", 4),
+    ],
+)
+async def test_a_listing_with_the_newest_first_ends_at_the_page_that_goes_back_behind_the_start(
+    bench: Bench, paginator: dict[str, Any], start: str | None, pages: int
+) -> None:
+    async with serving(newest_first) as api:
+        client = {"paginator": paginator}
+        found = rows(await bench.batches(api, NEWEST, client=client, read={"start_value": start}))
+    assert found == DAYS[: pages * 3]
+    assert len(api.asked) == pages + (pages == 4 and "total_path" not in paginator and paginator["type"] == "offset")
+
+
+async def test_a_page_whose_last_record_has_no_cursor_does_not_end_a_listing_with_the_newest_first(
+    bench: Bench,
+) -> None:
+    def answer(asked: Asked) -> Any:
+        found = newest_first(asked)
+        return {**found, "data": [*found["data"][:-1], {"id": found["data"][-1]["id"], "updated": None}]}
+
+    client = {"paginator": {"type": "cursor", "cursor_path": "next", "cursor_param": "after"}}
+    async with serving(answer) as api:
+        await bench.batches(api, NEWEST, client=client, read={"start_value": "2026-01-11T00:00:00Z"})
+    assert len(api.asked) == 4
+
+
 async def test_a_sync_token_is_handed_over_with_its_page_and_sent_next_time(bench: Bench) -> None:
     resource = since(cursor_path="", initial_value=None, token_path="next_sync_token")
     async with serving(lambda _: {"data": [{"id": 1}], "next_sync_token": "tok/2"}) as api:

@@ -112,7 +112,8 @@ def _second(running: Bench) -> Iterator[str]:
 def _asked_since(running: Bench, resource: Resource) -> Iterator[str]:
     server = running.server
     starts = server.starts.get(resource.name, [])
-    if resource.parent is None and any(start is None for start in starts):
+    newest_first = resource.incremental is not None and resource.incremental.order == "desc"
+    if resource.parent is None and any(start is None for start in starts) and not newest_first:
         yield f"{resource.name}: the second sync asked from the beginning"
     first, last = span(resource)
     back = duration.seconds(resource.incremental.lookback) if resource.incremental else None
@@ -123,7 +124,9 @@ def _asked_since(running: Bench, resource: Resource) -> Iterator[str]:
 
 
 def filtered(resource: Resource) -> bool:
-    """Tell whether the API is asked for changes alone."""
+    """Tell whether the API is asked for changes alone: by a filter, or by a listing that has the newest first."""
+    if resource.incremental is not None and resource.incremental.order == "desc":
+        return True
     return any("incremental.start_value" in text for text in sent_by(resource))
 
 

@@ -207,8 +207,8 @@ class Emulator(VendorServer):
             if (start is None or values.not_before(get(record.data, path), start))
             and (end is None or values.not_before(end, get(record.data, path)))
         ]
-        if incremental.order == "asc":
-            kept.sort(key=lambda record: _sortable(get(record.data, path)))
+        if incremental.order:
+            kept.sort(key=lambda record: _sortable(get(record.data, path)), reverse=incremental.order == "desc")
         return kept
 
     def _key_params(self) -> set[str]:
