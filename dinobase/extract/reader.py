@@ -63,6 +63,8 @@ class ResourceReader:
         self._optional = (resource.endpoint.data_selector or "") if resource.endpoint.optional else ""
         self._clashes: set[str] = set()
         self._hosts = frozenset(host.lower() for host in connector.client.allow_hosts)
+        base, path = resource.endpoint.base_url or connector.client.base_url, resource.endpoint.path or ""
+        self._home = base if path.startswith("{") else ""  # else no value can lead to another host
         if resource.auth and resource.auth not in connector.auth_methods:
             raise RequestError(f"resource `{resource.name}` names auth `{resource.auth}`, which auth_methods has not")
 
@@ -89,6 +91,9 @@ class ResourceReader:
         bare = False
         if step.url:
             url, bare = self._checked(shared.request.url, request.url)
+            request = replace(request, url=url)
+        elif self._home:
+            url, bare = self._checked(self._home, request.url, "a record's link")
             request = replace(request, url=url)
         first_page = step == self.pager.first()
 
@@ -173,13 +178,13 @@ class ResourceReader:
     def _malformed(self, error: MalformedError, response: HttpResponse) -> FetchError:
         return faults.malformed(error, response, resource=self.resource.name, url=response.url)
 
-    def _checked(self, home_url: str, url: str) -> tuple[str, bool]:
-        """Return a next link and whether it goes out without credentials; raises where it leads elsewhere."""
+    def _checked(self, home_url: str, url: str, what: str = "the next link") -> tuple[str, bool]:
+        """Return a link and whether it goes out without credentials; raises where it leads elsewhere."""
         home = origin(home_url)
         try:
             there = origin(url)
         except ValueError:
-            raise self._elsewhere(url, "which is not an http or https URL", "") from None
+            raise self._elsewhere(what, url, "which is not an http or https URL", "") from None
         if home.keeps(there):
             return url, False
         if there.is_downgrade_of(home):
@@ -187,16 +192,17 @@ class ResourceReader:
         if there.named_in(self._hosts):
             return url, True
         raise self._elsewhere(
+            what,
             url,
             f"which is another origin than {home}",
             f"If the API's documentation says so, name {there.host} in client.allow_hosts; "
             "it is then asked without credentials.",
         )
 
-    def _elsewhere(self, url: str, why: str, hint: str) -> FetchError:
+    def _elsewhere(self, what: str, url: str, why: str, hint: str) -> FetchError:
         shown = redact(url)
         return FetchError(
-            f"the next link is {shown}, {why}",
+            f"{what} is {shown}, {why}",
             code="fetch.other_host",
             hint=hint,
             resource=self.resource.name,

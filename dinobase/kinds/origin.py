@@ -46,3 +46,11 @@ def origin(url: str) -> Origin:
     if scheme not in _PORTS or not parts.hostname:
         raise ValueError(url)
     return Origin(scheme, parts.hostname.lower(), parts.port or _PORTS[scheme])
+
+
+def leads_away(url: str, home: str) -> bool:
+    """Tell whether a URL that a value made must not have its home's credentials: it is of another origin, or none."""
+    try:
+        return not origin(home).keeps(origin(url))
+    except ValueError:
+        return True

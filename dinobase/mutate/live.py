@@ -17,11 +17,11 @@ from dinobase.extract.session import Session
 from dinobase.kinds import body as bodies
 from dinobase.kinds.body import Body, MalformedError
 from dinobase.kinds.path import compile_path
-from dinobase.kinds.read.rest import combined, encode, join, plain, varies
+from dinobase.kinds.read.rest import combined, encode, varies
 from dinobase.kinds.template import placeholders, render_json
 from dinobase.mutate.change import RowChange
 from dinobase.mutate.endpoints import Target
-from dinobase.mutate.request import at, has, names_of, pairs, path
+from dinobase.mutate.request import address, at, has, names_of, pairs
 from dinobase.mutate.values import Json, alike, loads
 from dinobase.mutate.watched import onlooker
 from dinobase.spec.models import Resource
@@ -69,7 +69,7 @@ async def look_up(
     how, client = resource.retrieve, session.connector.client
     if how is None:
         return None
-    url = plain(join(resource.endpoint.base_url or client.base_url, path(how.path, values)))
+    url = address(resource.endpoint.base_url or client.base_url, how.path, values)
     params = tuple(pair for name, value in render_json(how.params, values).items() for pair in pairs(name, value))
     # A validator belongs to one encoding of a record, and some servers do not know again the one of a packed answer.
     plainly = {"Accept": "application/json", "Accept-Encoding": "identity"}

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 from dinobase.core.errors import QueryError
 from dinobase.core.values import HttpRequest
+from dinobase.kinds.origin import leads_away
 from dinobase.kinds.read.rest import combined, encode, join, plain
 from dinobase.kinds.template import render, render_json, strings
 from dinobase.mutate.change import RowChange
@@ -33,7 +34,7 @@ def build(target: Target, client: Client, changes: Sequence[RowChange], bodies: 
         data = dumps(content).encode()
         headers = combined({"Content-Type": "application/json"}, headers)
     home = endpoint.base_url or target.resource.endpoint.base_url or client.base_url
-    url = plain(join(home, path(endpoint.path, values)))
+    url = address(home, endpoint.path, values)
     params = tuple(pair for name, value in render_json(endpoint.params, values).items() for pair in pairs(name, value))
     return HttpRequest(endpoint.method, url, params, headers, data)
 
@@ -58,6 +59,19 @@ def keyed(request: HttpRequest, endpoint: WriteEndpoint, key: str) -> HttpReques
         _put(content, place, key)
     headers = combined({"Content-Type": "application/json"}, request.headers)
     return replace(request, headers=headers, body=dumps(content).encode())
+
+
+def address(home: str, template: str, values: Mapping[str, Json]) -> str:
+    """Return where a request goes; a value that is an address itself (`{+uri}`) must be one at home.
+
+    Else whoever writes a key into SQL has our credentials sent to a host of their own.
+    """
+    url = plain(join(home, path(template, values)))
+    if template.startswith("{") and leads_away(url, home):
+        raise QueryError(
+            f"`{url}` is at another host than the API, so it is not asked with its credentials", code="write.value"
+        )
+    return url
 
 
 def path(template: str, values: Mapping[str, Json]) -> str:

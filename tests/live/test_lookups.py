@@ -12,7 +12,7 @@ from dinobase.query.result import QueryResult
 from dinobase.workspace import Workspace
 from tests.acceptance.cli_process import Cli
 from tests.live.conftest import Acme, Api, together
-from tests.servers.json_api import Fault
+from tests.servers.json_api import Fault, JsonApi, serve
 
 ONE = "SELECT name FROM acme.users WHERE id = 3"
 
@@ -173,3 +173,27 @@ def test_the_command_looks_up_and_prints_the_mark(acme: Acme) -> None:
     found = Cli(acme.paths.root, {}).ok("query", ONE)
     assert (found["rows"], found["sources"][0]["live"]) == ([{"name": "renamed"}], True)
     assert acme.api.looked_up == ["users/3"]
+
+
+@pytest.mark.parametrize("key", ["{evil}/users/1", "{home}@127.0.0.1:{port}/x", "HTTP://127.0.0.1:{port}/x"])
+def test_a_key_that_is_an_address_never_takes_the_credentials_to_another_host(
+    tmp_path: Path, api: Api, key: str
+) -> None:
+    acme = Acme(tmp_path / "workspace", api)
+    file = acme.paths.connectors / "acme.yaml"
+    file.write_text(file.read_text().replace("primary_key: id", "primary_key: uri", 1).replace("users/{id}", "{+uri}"))
+    api.tables["users"] = [{"uri": f"{api.url}/users/7", "id": 7, "name": "old"}]
+    acme.sync()
+    acme.age()
+    api.requests.clear()
+    with serve(JsonApi()) as evil:
+        at = key.format(
+            evil=evil.url,
+            home=api.url.rstrip("/").removesuffix("/v1"),
+            port=evil.url.rpartition(":")[2].partition("/")[0],
+        )
+        told = acme.workspace.query(f"SELECT name FROM acme.users WHERE uri = '{at}'")
+        assert (evil.requests, api.requests) == ([], [])
+    assert "another host" in told.notes[0]
+    api.tables["users"][0]["name"] = "new"
+    assert names(acme.workspace.query(f"SELECT name FROM acme.users WHERE uri = '{api.url}/users/7'")) == ["new"]

@@ -105,6 +105,16 @@ def test_a_value_that_would_lead_elsewhere_is_not_put_into_an_address(crm: tuple
         desk.write("UPDATE crm.posts SET tags = ['a'] WHERE id = 7")
 
 
+def test_a_value_that_is_an_address_of_another_host_gets_no_credentials(crm: tuple[Desk, Crm]) -> None:
+    desk, server = crm
+    file = desk.root / "connectors" / "crm.yaml"
+    desk.define(file.read_text().replace("posts/{slug}/edit", "{+slug}/edit"))
+    server.posts[7]["slug"] = "http://127.0.0.1:1/x"
+    desk.sync()
+    with pytest.raises(Exception, match="at another host than the API"):
+        desk.write("UPDATE crm.posts SET tags = ['a'] WHERE id = 7")
+
+
 def test_a_change_goes_into_the_one_element_of_a_list(crm: tuple[Desk, Crm]) -> None:
     desk, server = crm
     planned = desk.write("UPDATE crm.posts SET subtitle = 'New' WHERE id = 7")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dinobase.core.errors import FetchError
+from dinobase.core.values import ParentRow
 from tests.api.extract.api import Answer, Asked, Bench, serving
 
 AUTH = {"type": "bearer", "token": "t0ken"}
@@ -136,3 +137,22 @@ async def test_the_page_before_once_more_ends_with_an_error(bench: Bench, pagina
             await bench.rows(api, {"endpoint": ENDPOINT}, client={"paginator": paginator, "concurrency": 1})
     assert caught.value.error_code == "fetch.loop"
     assert len(api.asked) <= 3
+
+
+@pytest.mark.parametrize("path", ["{+link}/kids", "{link}", "{+link}"])
+async def test_a_records_link_to_another_host_gets_no_credentials(bench: Bench, path: str) -> None:
+    kids = {
+        "name": "kids",
+        "endpoint": {**ENDPOINT, "path": path},
+        "parent": {"resource": "items", "field": "link", "param": "link"},
+    }
+    async with serving(lambda _: LAST) as other, serving(lambda _: LAST) as api:
+        there = {"parents": [ParentRow({"link": f"{other.url}/x"}, {"_parents_link": "x"})]}
+        with pytest.raises(FetchError) as caught:
+            await bench.batches(api, kids, client={"auth": AUTH}, read=there)
+        assert (caught.value.error_code, other.asked) == ("fetch.other_host", [])
+        await bench.batches(api, kids, client={"auth": AUTH, "allow_hosts": [other.url]}, read=there)
+        assert not {"authorization", "x-secret"} & other.asked[0].headers.keys()
+        home = {"parents": [ParentRow({"link": f"{api.url}/x"}, {"_parents_link": "x"})]}
+        await bench.batches(api, kids, client={"auth": AUTH}, read=home)
+        assert api.asked[0].headers["authorization"] == "Bearer t0ken"
