@@ -37,7 +37,8 @@ class Plan:
     and `views`; counter: the memory that counts loads which changed the table; work: the first
     word of the version's message; since: when the listing began - what was written back later is newer than it;
     distinct: the source vouches that no two rows have one key. comments: what columns mean, by name or source path, the
-    table by ``; the last of several counts; None: they stay.
+    table by ``; the last of several counts; None: they stay. touched: files with the keys of which the stage holds
+    all rows that there are, no other row is gone; None: of any key.
     """
 
     table: str
@@ -56,6 +57,7 @@ class Plan:
     since: str = ""
     distinct: bool = False
     comments: Sequence[tuple[str, str]] | None = None
+    touched: Sequence[Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,10 @@ def _delete(writer: Writer, table: str, plan: Plan, stage: Stage, written: Writt
     gone = f"NOT EXISTS (SELECT 1 FROM {stage.relation} s WHERE {match})" if stage.files else "true"
     if plan.visited is not None:
         gone += f" AND {_of_visited(writer, plan)}"
+    if plan.touched is not None:
+        names = ", ".join(literal(str(f)) for f in plan.touched)
+        same = " AND ".join(f"k.{ident(c)} = t.{ident(c)}" for c in plan.key)
+        gone += f" AND EXISTS (SELECT 1 FROM read_parquet([{names}]) k WHERE {same})" if names else " AND false"
     if written:
         gone += f" AND NOT ({of_keys(plan.key, written)})"
     if mode == "hard":

@@ -17,7 +17,8 @@ from dinobase.core.errors import DinobaseError
 from dinobase.core.secrets import redact_error
 from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
-from dinobase.extract.readers.base import Ask, Brought, Opened, SourceKind, SourceTable
+from dinobase.extract.readers.base import Ask, Brought, Capturing, Opened, SourceKind, SourceTable
+from dinobase.lake import state
 from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.load import typed, write
@@ -69,14 +70,30 @@ async def read_all(request: Order, source: Source, fault: Fault) -> list[TableRe
         by_name = {table.name: table for table in tables}
         names = [by_name[r.name].of or r.name for r in plan.choose(definition, source.kept, source.asked)]
         chosen = [by_name[name] for name in dict.fromkeys(names)]
-        reports = [await _one(request, loader, opened, table, memory, words, folder, fault) for table in chosen]
-        return [report for several in reports for report in several]
+        if isinstance(opened, Capturing):
+            kept = [by_name[r.name] for r in plan.choose(definition, source.kept, ())]
+            await loader.run(opened.begin, kept, chosen, memory)
+        several = [await _one(request, loader, opened, table, memory, words, folder, fault) for table in chosen]
+        reports = [report for each in several for report in each]
+        if isinstance(opened, Capturing):
+            reports = await _settled(loader, opened, reports)
+        return reports
     finally:
         if opened is not None:
             opened.interrupt()
             await asyncio.shield(loader.run(opened.close))
         await asyncio.to_thread(loader.close)
         shutil.rmtree(folder / ".read", ignore_errors=True)
+
+
+async def _settled(loader: Loader, opened: Capturing, reports: list[TableReport]) -> list[TableReport]:
+    """Tell the source what the lake has; where it cannot be told, the next run does, and reads the same again."""
+    try:
+        await loader.run(opened.settle, await loader.run(loader.locked, state.read))
+    except DinobaseError as error:
+        said = f"the source still keeps what is here already: {error.message}"
+        return [replace(report, notes=[*report.notes, said]) for report in reports]
+    return reports
 
 
 def _open(source: Source, loader: Loader) -> Opened:
@@ -144,6 +161,7 @@ class _Table:
         if write.rekeyed(self._key, before) or ("key" in before and not self._key and json.loads(before["key"])):
             self._notes.append("its primary key has changed: everything is read anew")
             other = True
+        self._anew = full_refresh or bool(self._notes)
         self._start = None if full_refresh or other or not (table.cursor or table.landing) else before.get(CURSOR)
         self._since = clock.iso(clock.now())
 
@@ -151,7 +169,7 @@ class _Table:
         """Bring the rows into Parquet."""
         types = {c.name: c.type for c in self._schema}
         recipe = self._before.get(in_place.RECIPE, "")
-        return self._opened.read(Ask(self._table, self._names, types, self._start, self.folder, recipe))
+        return self._opened.read(Ask(self._table, self._names, types, self._start, self.folder, recipe, self._anew))
 
     def commit(self, brought: Brought) -> TableReport:
         """Write them in one transaction."""
@@ -164,6 +182,8 @@ class _Table:
         else:
             schema = typed.settled(self._schema, self._names, brought.types, partial(typed.keeps, writer, table.name))
             files = [*brought.files, *typed.placeholder(writer, schema, brought.types, self.folder)]
+            if not brought.types and brought.touched is not None:
+                files = []  # nothing has changed, and no column came
         if brought.recipe:  # the lake has the columns alone
             files = in_place.emptied(writer, self._opened, table.name, brought.recipe, schema, files, self.folder)
         prepared = self._plan(brought)
@@ -192,11 +212,11 @@ class _Table:
         return "full" if self._start is None else "incremental"
 
     def _whole(self, brought: Brought) -> bool:
-        return brought.parts is None and (brought.whole or self._start is None)
+        return brought.parts is None and brought.touched is None and (brought.whole or self._start is None)
 
     def _plan(self, brought: Brought) -> write.Plan:
         table = self._table
-        memory: dict[str, str] = {}
+        memory: dict[str, str] = dict(brought.memory)
         if brought.cursor is not None and (table.cursor or table.landing):
             memory = {CURSOR: brought.cursor, CURSOR_OF: table.cursor}
         if brought.recipe:
@@ -214,7 +234,8 @@ class _Table:
             moment=clock.iso(clock.now()),
             since=self._since,
             deletes="hard",
-            complete=whole,
+            complete=whole or brought.touched is not None,
+            touched=brought.touched,
             visited=None if brought.parts is None else ((first,), [(part,) for part in brought.parts]),
             boundary=self._names[table.cursor] if disposition == "append" and table.cursor else "",
             memory=memory,

@@ -143,6 +143,8 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
     from dinobase.lake.metadata import lake_exists
 
     there = lake_exists(location)
+    entry = settings.connectors.get(name)
+    left = python_kinds.release(name, entry, paths) if entry is not None else None
     if there and not keep_data:
         drop_lake(location, paths.state)
         RunLog(paths.state, settings.storage.catalog).forget(name)
@@ -153,13 +155,15 @@ def remove(name: str, *, keep_data: bool, paths: Paths) -> results.Removed:
     config_edit.drop_connector(paths, name)
     _forget_state(name, paths)
     if not there:
-        return results.Removed(name, "none")
-    return results.Removed(name, "kept", location.data) if keep_data else results.Removed(name, "dropped")
+        return results.Removed(name, "none", left=left)
+    if keep_data:
+        return results.Removed(name, "kept", location.data, left)
+    return results.Removed(name, "dropped", left=left)
 
 
 def _forget_state(name: str, paths: Paths) -> None:
     """Tokens, rate limit and checkpoints go with the connector; lock files stay, another process may wait on one."""
-    for suffix in ("tokens", "renewing", "consent", "limit", "source.json", "mcp.json"):
+    for suffix in ("tokens", "renewing", "consent", "limit", "source.json", "mcp.json", "fields.json"):
         (paths.state / f"{name}.{suffix}").unlink(missing_ok=True)
     shutil.rmtree(paths.spool / name, ignore_errors=True)
 

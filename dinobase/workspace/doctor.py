@@ -38,6 +38,7 @@ def checkup(paths: Paths) -> Checkup:
         _access,
         _definitions,
         _credentials,
+        _captures,
     ]
     found = [finding for check in checks for finding in _safely(check, paths)]
     return Checkup(healthy=all(f.status != "fail" for f in found), checks=found)
@@ -244,3 +245,9 @@ def _credentials(paths: Paths) -> Iterator[Finding]:
         if loaded is not None and loaded.connector is not None:
             connector = resolve(loaded.connector, credentials.values(known.credentials, answers))
             yield from consents.findings(connector, name, paths)
+
+
+def _captures(paths: Paths) -> Iterator[Finding]:
+    from dinobase.workspace import python_kinds
+
+    yield from python_kinds.standings(config.load_config(paths), paths)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dinobase.access.in_place import stays
@@ -62,6 +62,8 @@ def add(
     if check:
         tables, seen = _look(called, found, values)
     chosen = plan.choose(facts.connector_of(called, "", tables), kept, ()) if check else []
+    if before is not None and (old := _values(called, found, before, paths)) is not None and _kept(found, old):
+        release(called, before, paths)  # another slot is made by the next sync
     rests = keep(answers, resources)
     if check:
         facts.save(called, paths, tables)
@@ -90,6 +92,56 @@ def _look(name: str, kind: SourceKind, values: Mapping[str, str]) -> tuple[Seque
         ) from None
     detail = f"{address} has {results.count(sum(not t.of for t in tables), 'table')} that may be read"
     return tables, results.CheckSeen(ok=True, url=address, status=0, detail=detail, records=None)
+
+
+def release(name: str, entry: config.ConnectorConfig, paths: Paths) -> str | None:
+    """Take away what a source keeps for us; returns what stays there and what to do, None where nothing does."""
+    kind = registry.python_kind(entry.type, paths)
+    values = _values(name, kind, entry, paths) if kind is not None else None
+    what = _kept(kind, values) if kind is not None and values is not None else ""
+    if not what or values is None:
+        return None
+    from dinobase.extract.readers.base import LeavingKind
+
+    assert isinstance(kind, LeavingKind)
+    try:
+        kind.release(values)
+    except errors.FetchError as error:
+        return secrets.redact(f"{what}: {error.message}. {error.hint}")
+    return None
+
+
+def standings(config_: config.Config, paths: Paths) -> Iterator[results.Finding]:
+    """Say how what sources keep for us stands; each is asked."""
+    from dinobase.extract.readers.base import LeavingKind
+
+    for name, entry in config_.connectors.items():
+        kind = registry.python_kind(entry.type, paths)
+        values = _values(name, kind, entry, paths) if kind is not None else None
+        if kind is None or values is None or not _kept(kind, values):
+            continue
+        assert isinstance(kind, LeavingKind)
+        try:
+            well, detail = kind.standing(values)
+        except errors.FetchError as error:
+            yield results.Finding(f"capture {name}", "fail", error.message, error.hint)
+        else:
+            advice = "" if well else f"dinobase sync {name} makes a new one and reads all anew."
+            yield results.Finding(f"capture {name}", "ok" if well else "warn", detail, advice)
+
+
+def _values(name: str, kind: SourceKind, entry: config.ConnectorConfig, paths: Paths) -> Mapping[str, str] | None:
+    try:
+        answers = credentials.recall(name, kind.credentials, Vault(paths), entry.params)
+    except errors.DinobaseError:
+        return None  # without credentials nothing was ever kept, or nothing can be taken away
+    return credentials.values(kind.credentials, answers)
+
+
+def _kept(kind: SourceKind, values: Mapping[str, str]) -> str:
+    from dinobase.extract.readers.base import LeavingKind
+
+    return kind.keeps(values) if isinstance(kind, LeavingKind) else ""
 
 
 def request(

@@ -77,11 +77,12 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """`kept` says where the data still is."""
+    """`kept` says where the data still is, `left` what stays at the source and how it is taken away there."""
 
     name: str
     data: Literal["dropped", "kept", "none"]
     kept: str | None = None
+    left: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

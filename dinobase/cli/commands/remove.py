@@ -29,7 +29,11 @@ def run(args: argparse.Namespace) -> int:
         _confirm(args.name, keep=args.keep_data)
     result = workspace.remove(args.name, keep_data=args.keep_data)
     words = {"dropped": "its tables are gone", "kept": "its tables are kept", "none": "it had no tables"}
-    rows = [("name", result.name), ("data", result.data), *([("kept in", result.kept)] if result.kept else [])]
+    rows = [
+        ("name", result.name),
+        ("data", result.data),
+        *((what, value) for what, value in (("kept in", result.kept), ("left at the source", result.left)) if value),
+    ]
     head = f"[green]✓[/green] [bold]{result.name}[/bold] is disconnected; {words[result.data]}"
     Output.choose(args.format).emit(result, Table((Column("what"), Column("value")), rows, before=(head, "")))
     return Exit.DONE

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from dinobase.core.errors import FetchError
 from dinobase.lake.connection import Writer
@@ -74,7 +74,7 @@ class Ask:
 
     names: source column -> the column here; types: column here -> its type in the lake so far; start: the committed
     cursor, rows from it on are read; folder: where Parquet files go, which the caller removes; recipe: how the table
-    was read where it is so far.
+    was read where it is so far; whole: all rows are wanted, whatever the source knows to have changed.
     """
 
     table: SourceTable
@@ -83,6 +83,7 @@ class Ask:
     start: str | None
     folder: Path
     recipe: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class Brought:
     where it is what the ask was for. whole: it is all there is, though the ask was for less. lines: the files are
     NDJSON, whose columns are still to be found, but for those that `types` tells, by their names in the source. beside:
     what was found for other tables, which is written before. recipe: rows stay where they are, this says how they are
-    read there; there: how many there are, -1 where unknown.
+    read there; there: how many there are, -1 where unknown. touched: files with the keys of all rows that may have
+    changed; of these, a row that did not come is gone. memory: what the lake is to remember of the table with this.
     """
 
     files: tuple[Path, ...]
@@ -108,6 +110,8 @@ class Brought:
     beside: tuple[tuple[SourceTable, Brought], ...] = ()
     recipe: str = ""
     there: int = -1
+    touched: tuple[Path, ...] | None = None
+    memory: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,19 @@ class Opened(Protocol):
         """Let go of the source."""
 
 
+@runtime_checkable
+class Capturing(Opened, Protocol):
+    """A source that keeps what changed for us until we have it."""
+
+    def begin(
+        self, kept: Sequence[SourceTable], asked: Sequence[SourceTable], memory: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        """Find out what has changed; `kept` are the connector's tables, `asked` this run's. Raises FetchError."""
+
+    def settle(self, memory: Mapping[str, Mapping[str, str]]) -> None:
+        """Let the source forget what the lake has, by its memory after the run; raises FetchError."""
+
+
 class SourceKind(Protocol):
     """A kind of source: what `add` asks for, and how it is opened."""
 
@@ -174,6 +191,20 @@ class SourceKind(Protocol):
 
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Any:
         """Open the source, beside a writing instance where there is one; raises FetchError, FetchRefused."""
+
+
+@runtime_checkable
+class LeavingKind(SourceKind, Protocol):
+    """A kind that keeps something at the source for us."""
+
+    def keeps(self, values: Mapping[str, str]) -> str:
+        """Name what is kept there, "" where nothing is."""
+
+    def release(self, values: Mapping[str, str]) -> None:
+        """Take it away; raises FetchError, whose hint says how it is done by hand."""
+
+    def standing(self, values: Mapping[str, str]) -> tuple[bool, str]:
+        """Say whether what is kept is well, and how it stands; raises FetchError."""
 
 
 class InPlaceKind(SourceKind, Protocol):

@@ -30,11 +30,24 @@ MODE = Credential(
     name="mode",
     secret=False,
     required=False,
-    help="copy (default): rows come into the lake at each sync; live: each query asks the database.",
+    help="copy (default): rows come into the lake at each sync; live: each query asks the database; cdc (PostgreSQL): "
+    "the server's log says what changed.",
+)
+SLOT = Credential(
+    name="slot",
+    secret=False,
+    required=False,
+    help="With --mode cdc, the name of replication slot and publication; made up where it is left out.",
 )
 SELECTION = (SCHEMAS, TABLES, INCREMENTAL, MODE)
 NO_CURSOR = "none"
 LIVE = "live"
+CAPTURED = "cdc"
+_MODES = {
+    "copy": "`dinobase sync` brings what has changed",
+    LIVE: "each query asks the database",
+    CAPTURED: "`dinobase sync` reads from the server's log what has changed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +59,23 @@ class Selection:
     cursor: str = ""
     cursors: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
+    slot: str = ""
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> Selection:
+    def of(cls, values: Mapping[str, str], modes: Sequence[str] = ("copy", LIVE)) -> Selection:
         """Read the options; raises UsageError."""
         mode = values.get("mode", "") or "copy"
-        if mode not in {"copy", LIVE}:
+        if mode not in modes:
             raise UsageError(
                 f"`--mode {mode}` is not there",
                 code="source.mode",
-                hint="Allowed: copy (`dinobase sync` brings what has changed), live (each query asks the database).",
+                hint=f"Allowed: {', '.join(f'{known} ({_MODES[known]})' for known in modes)}.",
+            )
+        if mode == CAPTURED and not values.get("slot"):
+            raise UsageError(
+                "`mode: cdc` needs `slot`, the name of a replication slot",
+                code="source.slot",
+                hint="`dinobase add postgres --mode cdc --replace` makes one up; or name one under `params`.",
             )
         if mode == LIVE and values.get("incremental"):
             raise UsageError(
@@ -70,7 +90,8 @@ class Selection:
             else:
                 cursor = word
         schemas, tables = (tuple(split(values.get(key, ""))) for key in ("schemas", "tables"))
-        return cls(schemas, tables, cursor, dict(cursors), mode == LIVE)
+        slot = values.get("slot", "") if mode == CAPTURED else ""
+        return cls(schemas, tables, cursor, dict(cursors), mode == LIVE, slot)
 
     def wants(self, schema: str, table: str) -> bool:
         """Tell whether a table is chosen; a glob is of the table's name, or of `schema.table`."""

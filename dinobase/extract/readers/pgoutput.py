@@ -18,7 +18,7 @@ class Unchanged:
 
 
 UNCHANGED: Final = Unchanged()
-Value: TypeAlias = bytes | None | Unchanged
+Value: TypeAlias = bytes | Unchanged | None
 Tuple: TypeAlias = tuple[Value, ...]
 
 

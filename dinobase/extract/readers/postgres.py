@@ -1,8 +1,6 @@
-"""PostgreSQL: all tables of a run are read in one REPEATABLE READ snapshot, by binary COPY through DuckDB.
+"""PostgreSQL as a kind of source: copied in one snapshot, asked live, or followed by its log.
 
-Every column is asked for as an expression that the server evaluates, so that what the binary way would lose in silence
-(NaN in a numeric, a year past DuckDB's, an array of two dimensions) is seen while it passes, and its column takes a
-wider type.
+Where the log is followed, a replication slot and a publication stand at the source: what makes them takes them away.
 """
 
 from __future__ import annotations
@@ -10,106 +8,81 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dinobase.core import secrets
-from dinobase.extract.readers import live, postgres_catalog
-from dinobase.extract.readers.base import Ask, Known, Place, SourceTable
-from dinobase.extract.readers.cursors import Settled
-from dinobase.extract.readers.database import Database
-from dinobase.extract.readers.options import CONNECTION, SELECTION, Selection, address
-from dinobase.extract.readers.postgres_types import NativeType, Seen, live_reading, look, reading
-from dinobase.extract.readers.staging import Reading
+from dinobase.core import clock, secrets
+from dinobase.core.errors import FetchError
+from dinobase.extract.readers import live
+from dinobase.extract.readers.base import Known, Place
+from dinobase.extract.readers.options import CAPTURED, CONNECTION, LIVE, SELECTION, SLOT, Selection
+from dinobase.extract.readers.postgres_capture import CapturedPostgres
+from dinobase.extract.readers.postgres_database import Postgres
+from dinobase.extract.readers.postgres_slot import Slot, statements
 from dinobase.lake.connection import Writer
-from dinobase.lake.foreign import Foreign
-from dinobase.lake.sql import ident, literal
 from dinobase.spec.models import Credential
 
-# Whose transactions are hidden from us may be as old as this; an older one is told by nobody.
-_HIDDEN_AGE = 600
-_ACTIVITY = f"""
-SELECT (now() - age)::timestamptz AS since, extract(epoch FROM age)::float8 AS age FROM (SELECT greatest(
-  interval '1 second', now() - coalesce(min(xact_start), now()),
-  CASE WHEN count(*) FILTER (WHERE state IS NULL AND usename <> current_user) > 0
-    THEN interval '{_HIDDEN_AGE} seconds' ELSE interval '0' END) AS age
-FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()) x
-"""
-
-
+_MODES = ("copy", LIVE, CAPTURED)
 # In texts a value that a type does not hold (NaN, a late year) fails; in binary it would come as another one.
 _AS_TEXT = ("SET pg_use_text_protocol = true",)
-
-
-class Postgres(Database[Seen]):
-    """An open database."""
-
-    def __init__(self, url: str, selection: Selection, writer: Writer | None) -> None:
-        secrets.register_url(url)
-        super().__init__(Foreign("postgres", url, writer), address(url), selection)
-        self._types: Mapping[tuple[str, str], NativeType] = {}
-
-    def _writers(self) -> Settled:
-        row = self._source.rows(f"SELECT CAST(since AS VARCHAR), age FROM {self._source.query(_ACTIVITY)}")[0]
-        return Settled(*row)
-
-    def _catalog(self) -> Sequence[SourceTable]:
-        found = postgres_catalog.read(self._source, self._selection)
-        self._types = found.types
-        return found.tables
-
-    def _take(self, ask: Ask, column: str, given: str) -> tuple[str, str] | None:
-        return live_reading(column, self._types[ask.table.name, column], given)
-
-    def _bound(self, ask: Ask) -> str:
-        column = ask.table.column(ask.table.cursor) if ask.table.cursor else None
-        return f"{literal(ask.start)}::{column.native}" if column is not None and ask.start is not None else ""
-
-    _quoted = staticmethod(ident)
-
-    def _readings(self, ask: Ask, seen: Mapping[str, Seen]) -> list[Reading] | None:
-        found = []
-        for column in ask.table.columns:
-            known = ask.types.get(ask.names[column.name], "")
-            one = reading(column.name, self._types[ask.table.name, column.name], known, seen.get(column.name))
-            if one is None:
-                return None
-            found.append(one)
-        return found
-
-    def _look(self, ask: Ask) -> dict[str, Seen]:
-        types = {c.name: self._types[ask.table.name, c.name] for c in ask.table.columns}
-        names = [n for n, t in types.items() if t.array or t.name in {"numeric", "timestamp", "timestamptz"}]
-        if not names:
-            return {}
-        aggregates = []
-        for n, name in enumerate(names):
-            aggregates += [f"{a} AS v{n}_{m}" for m, a in enumerate(look(name, types[name]))]
-        remote = f"SELECT {', '.join(aggregates)} FROM {ask.table.place}"
-        row = self._source.rows(f"SELECT * FROM {self._source.query(remote)}")[0]
-        return {name: Seen(*row[6 * n : 6 * n + 6]) for n, name in enumerate(names)}
 
 
 class PostgresKind:
     """`dinobase add postgres --connection-string postgresql://...`."""
 
-    credentials: Sequence[Credential] = (CONNECTION, *SELECTION)
+    credentials: Sequence[Credential] = (CONNECTION, *SELECTION, SLOT)
 
     def settled(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Check the options."""
-        Selection.of(values)
-        return dict(values)
+        """Check the options; a slot gets a name that no other workspace's has."""
+        kept = dict(values)
+        if kept.get("mode") == CAPTURED and not kept.get("slot"):
+            kept["slot"] = clock.new_id("dinobase")
+        Selection.of(kept, _MODES)
+        return kept
 
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Postgres:
         """Connect."""
-        return Postgres(values["connection_string"], Selection.of(values), writer)
+        selection = Selection.of(values, _MODES)
+        kind = CapturedPostgres if selection.slot else Postgres
+        return kind(values["connection_string"], selection, writer)
+
+    def keeps(self, values: Mapping[str, str]) -> str:
+        """Name the slot that stands at the source for us."""
+        slot = Selection.of(values, _MODES).slot
+        return f"replication slot and publication {slot}" if slot else ""
+
+    def release(self, values: Mapping[str, str]) -> None:
+        """Drop slot and publication."""
+        name = values["slot"]
+        try:
+            with Slot(values["connection_string"], name) as slot:
+                slot.drop()
+        except FetchError as error:
+            raise FetchError(error.message, code="source.slot", hint=f"By hand: {statements(name)}") from None
+
+    def standing(self, values: Mapping[str, str]) -> tuple[bool, str]:
+        """Say how far the slot is behind."""
+        with Slot(values["connection_string"], values["slot"]) as slot:
+            slot.check()
+            lag = slot.lag()
+        if lag is None:
+            return (
+                True,
+                f"the replication slot {values['slot']} is not there: the next sync makes it and reads all anew",
+            )
+        kept = f"the server keeps {_size(lag.bytes)} of its log for the replication slot {values['slot']}"
+        return lag.status != "lost", kept + (f" ({lag.status})" if lag.status not in {"", "reserved"} else "")
 
     def in_place(self, values: Mapping[str, str]) -> bool:
         """Tell whether each query asks the database."""
-        return Selection.of(values).live
+        return Selection.of(values, _MODES).live
 
     def place(self, values: Mapping[str, str], known: Mapping[str, Known], connection: Any, alias: str) -> Place:
         """Attach for one query."""
         url = values["connection_string"]
         secrets.register_url(url)
         return live.place("postgres", url, known, connection, alias, _AS_TEXT)
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 20):.1f} MB" if count >= 1 << 20 else f"{count / 1024:.0f} kB"
 
 
 KIND = PostgresKind()

@@ -6,12 +6,12 @@ What is read from the slot stays there until `advance`: whoever is killed betwee
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from dinobase.core import secrets
+from dinobase.core import clock, secrets
 from dinobase.core.errors import FetchError
 from dinobase.lake.sql import ident, literal, qualified
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _AT_ONCE = 2_000  # messages that are on the way from the server at once
+_TRIES = 40  # quarters of a second: the server may not have noticed yet that a reader was killed
 _WAIT_S = 60  # a slot begins when all transactions that were running have ended
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
 _CAPTURED = """
@@ -90,7 +91,7 @@ class Slot:
             raise FetchError(
                 f"the server writes its log with wal_level = {level}: changes cannot be captured from it",
                 code="source.wal_level",
-                hint="ALTER SYSTEM SET wal_level = logical; then restart the server. Or --mode copy, which needs nothing.",
+                hint="ALTER SYSTEM SET wal_level = logical; restart the server. Or --mode copy, which needs nothing.",
             )
 
     def standing(self) -> dict[tuple[str, str], Standing]:
@@ -128,7 +129,7 @@ class Slot:
         plugin, here, status, lsn = rows[0]
         if plugin != "pgoutput" or not here:
             raise FetchError(
-                f"the replication slot {self.name} is another's: of plugin {plugin}, {'this' if here else 'another'} database",
+                f"the replication slot {self.name} is another's: {plugin} in {'this' if here else 'another'} database",
                 code="source.slot",
                 hint="Choose another name for ours: `slot` under `params` in config.yaml.",
             )
@@ -153,6 +154,7 @@ class Slot:
         """Give the messages that wait in the slot, which keeps them."""
         import psycopg
 
+        self._free()
         sql = (
             "SELECT data FROM pg_logical_slot_peek_binary_changes("
             f"{literal(self.name)}, NULL, NULL, 'proto_version', '1', 'publication_names', {literal(ident(self.name))})"
@@ -170,6 +172,7 @@ class Slot:
 
     def advance(self, lsn: int) -> None:
         """Let the server forget what is before a place."""
+        self._free()
         self._run("SELECT pg_replication_slot_advance(%s, '0/0'::pg_lsn + %s::numeric)", [self.name, lsn])
 
     def lag(self) -> Lag | None:
@@ -190,6 +193,13 @@ class Slot:
         )
         self._run(f"DROP PUBLICATION IF EXISTS {ident(self.name)}")
 
+    def _free(self) -> None:
+        """Wait a moment for another reader to end; the server refuses two and says so."""
+        for _ in range(_TRIES):
+            if not self._one("SELECT bool_or(active) FROM pg_replication_slots WHERE slot_name = %s", [self.name]):
+                return
+            clock.sleep(0.25)
+
     @contextmanager
     def _granted(self, sql: str) -> Iterator[None]:
         """Say which statement somebody with more rights can run in our place."""
@@ -198,9 +208,11 @@ class Slot:
         except FetchError as error:
             if error.context.get("sqlstate") not in {"42501", "55000", "57014"}:
                 raise
-            hint = f"It takes REPLICATION (for the slot) and ownership (for the publication). An administrator runs: {sql}"
+            hint = (
+                f"It takes REPLICATION (for the slot) and ownership (for the publication). An administrator runs: {sql}"
+            )
             if error.context["sqlstate"] == "57014":
-                hint = f"A slot begins once the transactions that run now have ended; within {_WAIT_S} s they did not. Again later."
+                hint = f"A slot begins once the transactions that run have ended; they did not in {_WAIT_S} s."
             raise FetchError(error.message, code="source.slot", hint=hint) from None
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -243,12 +255,6 @@ class Slot:
 def statements(name: str) -> str:
     """Return what drops a slot and its publication by hand."""
     return f"SELECT pg_drop_replication_slot({literal(name)}); DROP PUBLICATION IF EXISTS {ident(name)};"
-
-
-def held(tokens: Iterable[Mapping[str, Any]]) -> int | None:
-    """Return the least place of several tables, None of none: what is before it no table needs."""
-    found = [int(token["lsn"]) for token in tokens]
-    return min(found) if found else None
 
 
 def _said(error: psycopg.Error) -> FetchError:
