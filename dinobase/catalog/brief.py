@@ -100,6 +100,7 @@ def _table(
     if not longest:
         if table.profile and "newest" in table.profile:
             lines.append(f"newest row {table.profile['newest']} by {table.profile['newest_column']}")
+        lines += [f"metric {note.name} is: {' '.join(note.sql.split())}" for note in told]
         lines += [f"sample {_pairs(row)}" for row in table.sample_rows]
     return lines
 

@@ -28,6 +28,7 @@ class MetricNote:
     grain: str = ""
     tables: Sequence[str] = ()
     columns: Sequence[str] = ()
+    sql: str = ""
 
 
 def notes(state: Path, storage: Storage, guard: Guard | None) -> list[MetricNote]:
@@ -48,7 +49,8 @@ def notes(state: Path, storage: Storage, guard: Guard | None) -> list[MetricNote
             metric.unit,
             metric.grain,
             [f"{connector}.{table}" for connector, table in sources(metric, seen)],
-            [name for name, _ in sight.columns(metric)],
+            [name for name, _ in sight.columns(metric, seen)],
+            metric.sql,
         )
         for metric in seen.values()
     ]

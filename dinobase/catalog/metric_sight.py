@@ -7,7 +7,7 @@ access rules hide.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dinobase.catalog.metrics import Known, Metric, below
@@ -53,7 +53,6 @@ class Sight:
         self._storage = storage
         self._lakes: dict[str, _Lake] = {}
         self._tables: dict[str, Mapping[str, LakeTable]] = {}
-        self._cleared: dict[Metric, bool] = {}
         self._denied: dict[tuple[str, str], frozenset[str]] = {}
 
     def of(self, known: Known) -> Known:
@@ -66,31 +65,25 @@ class Sight:
         """Tell whether a metric is there, with all that it comes to; `known` are all metrics, seen or not."""
         if self._guard is None or self._guard.policy.sees_everything:
             return True
-        return all(
-            self._clear(part) and all(name.lower() in known for name in part.uses)
-            for part in below(metric, known, lambda one: one.uses)
-        )
+        parts = below(metric, known, lambda one: one.uses)
+        if any(name.lower() not in known for part in parts for name in part.uses):
+            return False
+        reads = {place for part in parts for place in part.reads}
+        if not all(self._there(*place) for place in reads):
+            return False
+        denied = self._denied_in(reads)
+        return not any(_names(part, denied) for part in parts)
 
-    def columns(self, metric: Metric) -> tuple[tuple[str, str], ...]:
+    def columns(self, metric: Metric, known: Known) -> tuple[tuple[str, str], ...]:
         """Return the columns that a metric gives, without names that are not there for this identity."""
-        denied = frozenset[str]().union(*(self._denied.get((c, t.lower()), frozenset()) for c, t in metric.reads))
+        if self._guard is None or self._guard.policy.sees_everything:
+            return metric.columns
+        parts = below(metric, known, lambda one: one.uses)
+        denied = self._denied_in({place for part in parts for place in part.reads})
         return tuple(column for column in metric.columns if column[0].lower() not in denied)
 
-    def _clear(self, metric: Metric) -> bool:
-        if metric not in self._cleared:
-            self._cleared[metric] = self._names_nothing_hidden(metric)
-        return self._cleared[metric]
-
-    def _names_nothing_hidden(self, metric: Metric) -> bool:
-        said = " ".join((metric.sql, metric.description, *metric.tests)).lower()
-        words = set(re.findall(r"\w+", said))
-        for connector, table in metric.reads:
-            if not self._there(connector, table):
-                return False
-            denied = self._of(connector, table)
-            if any(name in words or (not re.fullmatch(r"\w+", name) and name in said) for name in denied):
-                return False
-        return True
+    def _denied_in(self, reads: Iterable[tuple[str, str]]) -> frozenset[str]:
+        return frozenset[str]().union(*(self._of(*place) for place in reads))
 
     def _there(self, connector: str, table: str) -> bool:
         """Tell whether a table is there; of one that the lake does not have, the rules alone tell."""
@@ -130,7 +123,11 @@ class Sight:
         for name in names:
             own = tables.get(name.lower())
             for column in listed.get(own.table_id, []) if own is not None else []:
-                if guard.column(connector, own.name if own else name, column.name) == "deny":
+                owner = own.name if own is not None else name
+                rule = guard.policy.rule(connector, owner, column.name)
+                if guard.policy.pii == "deny":  # else what is personal is there, masked: nobody need look
+                    rule = guard.column(connector, owner, column.name)
+                if rule == "deny":
                     denied.add(column.name.lower())
         return frozenset(denied)
 
@@ -143,3 +140,10 @@ class Sight:
             except LakeError:
                 self._lakes[connector] = ({}, {})
         return self._lakes[connector]
+
+
+def _names(metric: Metric, columns: Iterable[str]) -> bool:
+    """Tell whether any of these columns stands in what a metric says; in lower case."""
+    said = " ".join((metric.sql, metric.description, *metric.tests)).lower()
+    words = set(re.findall(r"\w+", said))
+    return any(name in words or (not re.fullmatch(r"\w+", name) and name in said) for name in columns)

@@ -163,10 +163,10 @@ class _Walk:
         elif kind == "TABLE_FUNCTION":
             name = str(node["function"].get("function_name", "")).lower()
             if name not in TABLE_FUNCTIONS:
-                allowed = ", ".join(f"{n}()" for n in sorted(TABLE_FUNCTIONS))
-                raise _RefusedError(
-                    "query.function", f"The table function {name}() may not be called", f"Allowed: {allowed}."
-                )
+                hint = f"Allowed: {', '.join(f'{n}()' for n in sorted(TABLE_FUNCTIONS))}."
+                if name == "metric":  # queries have it written out before
+                    hint = "A query reads FROM metric('name'); a write takes the metric's own SELECT."
+                raise _RefusedError("query.function", f"The table function {name}() may not be called", hint)
         elif kind == "SHOW_REF":
             if node.get("query") is None or node.get("show_type") not in {"DESCRIBE", "SUMMARY"}:
                 raise _RefusedError("query.refused", "SHOW stands alone", "Read information_schema.tables instead.")

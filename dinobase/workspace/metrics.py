@@ -180,7 +180,7 @@ class Metrics:
     def listed(self) -> MetricList:
         """Return all, by name."""
         known, sight = self._known()
-        return MetricList([_seen(metric, known, sight.columns(metric)) for metric in known.values()])
+        return MetricList([_seen(metric, known, sight.columns(metric, known)) for metric in known.values()])
 
     def show(self, name: str) -> MetricShown:
         """Return one with its past; of an identity with rules, only definitions that its rules let it see."""
@@ -207,7 +207,7 @@ class Metrics:
             )
             for one in reversed(past)
         ]
-        return MetricShown(_seen(metric, known, sight.columns(metric)), history)
+        return MetricShown(_seen(metric, known, sight.columns(metric, known)), history)
 
     def test(self, name: str = "") -> MetricsTested:
         """Run the tests of one metric, or of all, and of the metrics that they are computed from."""
