@@ -1,7 +1,8 @@
 """What is said of connectors, tables and columns, with who said it: the higher origin wins, and nothing is overwritten.
 
 Words are only ever added to the records; taking one back is a word too. What the connector's file says is never copied
-here: it is read where it stands, above heuristics and below people, agents and models.
+here: it is read where it stands, above heuristics and below people, agents and models. What an account's own schema at
+the source says (`source`) is told anew by each sync, and comes before the file, which knows no account.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Any, Literal, TypeAlias
 from dinobase.core.clock import iso, now
 from dinobase.lake.records import Records, open_records, read_records
 
-Origin: TypeAlias = Literal["person", "agent", "model", "connector", "heuristic"]
+Origin: TypeAlias = Literal["person", "agent", "model", "source", "connector", "heuristic"]
 Value: TypeAlias = str | bool | Sequence[str] | Mapping[str, str]
 Place: TypeAlias = tuple[str, str]  # table and column in lower case; "" for the connector, "" for a table
 
-ORIGINS: tuple[Origin, ...] = ("person", "agent", "model", "connector", "heuristic")
-CONFIDENCE: Mapping[Origin, float] = {"person": 1.0, "agent": 0.8, "model": 0.6, "connector": 0.9, "heuristic": 0.5}
+ORIGINS: tuple[Origin, ...] = ("person", "agent", "model", "source", "connector", "heuristic")
+CONFIDENCE: Mapping[Origin, float] = {
+    "person": 1.0, "agent": 0.8, "model": 0.6, "source": 0.95, "connector": 0.9, "heuristic": 0.5,
+}  # fmt: skip
 NOT_PERSONAL = "none"  # the `pii` by which a person takes a mask away
 _SINCE = 6  # the migration that makes the table
 _FIELDS = "place, connector, table_name, column_name, key, origin, value, confidence, author, at"

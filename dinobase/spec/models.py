@@ -8,6 +8,7 @@ from dinobase.kinds.auth import Auth
 from dinobase.kinds.base import Field, Kind
 from dinobase.kinds.failures import Errors
 from dinobase.kinds.paginate import Paginator
+from dinobase.spec.fields import Fields
 from dinobase.spec.servers import Server, Tools
 
 Json: TypeAlias = Any
@@ -155,6 +156,7 @@ class Resource(Kind):
     columns: dict[str, Column] = Field(default_factory=dict, description="By column name or source path.")
     relationships: list[Relationship] = Field(default_factory=list, description="Which columns name other rows.")
     retrieve: Retrieve | None = Field(default=None, description="How one record is read by its key.")
+    fields: Fields | None = Field(default=None, description="Where the API tells what fields the account has.")
     lift: list[str] = Field(default_factory=list, description="Objects whose fields go into the table itself.")
     max_nesting: int = Field(default=3, ge=1, le=16, description="Names in a column's path at most.")
     deletes: Literal["ignore", "soft", "hard"] = Field(default="ignore", description="Rows gone upstream.")

@@ -15,6 +15,7 @@ from dinobase.kinds.base import Kind
 from dinobase.kinds.incremental import absolute
 from dinobase.kinds.read.rest import varies
 from dinobase.kinds.template import render, render_json, render_json_known, render_known
+from dinobase.spec.fields import Fields
 from dinobase.spec.models import Check, Client, Connector, Endpoint, Incremental, Resource, Retrieve, WriteEndpoint
 from dinobase.spec.servers import Server
 
@@ -77,6 +78,7 @@ def _resource(resource: Resource, values: Values) -> Resource:
         update={
             "endpoint": _request(resource.endpoint, values),
             "retrieve": _request(resource.retrieve, values) if resource.retrieve else None,
+            "fields": _request(resource.fields, values) if resource.fields else None,
             "incremental": _incremental(resource.incremental, values) if resource.incremental else None,
             "variables": render_json_known(resource.variables, values),
             "arguments": render_json_known(resource.arguments, values),
@@ -85,7 +87,7 @@ def _resource(resource: Resource, values: Values) -> Resource:
     )
 
 
-def _request(part: Endpoint | Retrieve | WriteEndpoint | Check, values: Values) -> Kind:
+def _request(part: Endpoint | Retrieve | Fields | WriteEndpoint | Check, values: Values) -> Kind:
     update: dict[str, Any] = {}
     if part.path is not None:
         update["path"] = render_known(part.path, values, in_path=True)
@@ -96,7 +98,7 @@ def _request(part: Endpoint | Retrieve | WriteEndpoint | Check, values: Values) 
         update["headers"] = _headers(part, values)
         if part.base_url is not None:
             update["base_url"] = render(part.base_url, values)
-    if isinstance(part, Endpoint | Retrieve):
+    if isinstance(part, Endpoint | Retrieve | Fields):
         update["data_selector"] = _selector(part.data_selector, values)
     return part.model_copy(update=update)
 

@@ -16,6 +16,7 @@ from dinobase.extract.sessions import session_for
 from dinobase.lake import state
 from dinobase.load import write
 from dinobase.spec.models import Resource
+from dinobase.sync import own_fields as own
 from dinobase.sync.faults import fault_of
 from dinobase.sync.loader import Loader, Memory
 from dinobase.sync.parents import Listed
@@ -64,6 +65,7 @@ class Run:
         request = self._request
         began = clock.monotonic()
         request.observe(Event("started", request.name, resource.name))
+        resource = await self._with_fields(session, resource)
         sync = self._resource(session, resource, memory, full_refresh=request.full_refresh)
         listed: Listed | None = None
         try:
@@ -87,6 +89,21 @@ class Run:
         report = sync.counted(report, counters, clock.monotonic() - began)
         request.observe(Event("finished", request.name, resource.name, rows=report.rows, status=report.status))
         return report
+
+    async def _with_fields(self, session: Session, resource: Resource) -> Resource:
+        """Return a resource that asks for the account's own fields too, after what they mean was annotated."""
+        if resource.fields is None:
+            return resource
+        request = self._request
+        try:
+            found = await own.listed(session, resource)
+            await asyncio.to_thread(own.say, Book(request.paths.state, request.catalog), request.name, resource, found)
+            self._words = await asyncio.to_thread(Book(request.paths.state, request.catalog).words, request.name)
+            own.remember(request.paths, request.name, resource, found)
+        except DinobaseError as error:  # the rows come all the same, and what was known of them stays
+            why = f"what the account says of its fields could not be read: {error.message}"
+            request.observe(Event("note", request.name, resource.name, reason=why))
+        return own.asking(resource, own.remembered(request.paths, request.name).get(resource.name, {}))
 
     def _memory(self, name: str) -> dict[str, str]:
         return state.read(self._loader.writer).get(name, {})

@@ -140,6 +140,10 @@ def _resource(ask: Asker, resource: Resource, columns: dict[str, Json]) -> Itera
         found = ask.operation("GET", resource.retrieve.path, endpoint.base_url)
         yield _path_claim(f"{at}.retrieve", "GET", resource.retrieve.path, found)
         yield from _parameter_claims(f"{at}.retrieve", resource.retrieve.params, found)
+    if resource.fields is not None:
+        found = ask.operation("GET", resource.fields.path, endpoint.base_url)
+        yield _path_claim(f"{at}.fields", "GET", resource.fields.path, found)
+        yield from _parameter_claims(f"{at}.fields", resource.fields.params, found)
 
 
 def record_of(answer: Node, selector: str | None) -> Node | None:

@@ -29,12 +29,33 @@ def modified(kind: str) -> str:
     return "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
 
 
+def field(name: str, label: str, description: str = "", *, own: bool = False, **more: Json) -> dict[str, Json]:
+    """Return a property as the properties API lists it; `hubspotDefined` stands at HubSpot's own alone."""
+    shared: dict[str, Json] = {
+        "updatedAt": at(0), "createdAt": at(0), "name": name, "label": label, "type": "string", "fieldType": "text",
+        "description": description, "groupName": "information", "options": [], "displayOrder": -1, "calculated": False,
+        "externalOptions": False, "hasUniqueValue": False, "hidden": False, "formField": True,
+        "modificationMetadata": {"archivable": True, "readOnlyDefinition": not own, "readOnlyValue": False},
+        "dataSensitivity": "non_sensitive",
+    }  # fmt: skip
+    return {**shared, **({} if own else {"hubspotDefined": True}), **more}
+
+
+def options(**labels: str) -> list[dict[str, Json]]:
+    """Return the options of an enumeration."""
+    return [
+        {"label": label, "value": value, "description": "", "displayOrder": place, "hidden": False}
+        for place, (value, label) in enumerate(labels.items())
+    ]
+
+
 class HubspotServer(VendorServer):
     """`n` contacts and a tenth of all else; `data[kind]` maps ids to records; a test may change it at any time."""
 
     def __init__(self, n: int = 250) -> None:
         super().__init__()
         self.before_search: Callable[[], None] = lambda: None
+        self.fields: dict[str, list[dict[str, Json]]] = {}
         self.data: dict[str, dict[str, dict[str, Json]]] = {}
         for kind in (*_OBJECTS, *_ACTIVITIES):
             count = n if kind == "contacts" else max(n // 10, 1)
@@ -83,6 +104,8 @@ class HubspotServer(VendorServer):
                 found = self.data[kind].get(identity)
                 named = set(request.get("properties").split(","))
                 return Reply(_shown(found, named)) if found else _error(404, "resource not found", "OBJECT_NOT_FOUND")
+            case ["crm", "v3", "properties", kind] if kind in self.data and request.method == "GET":
+                return Reply({"results": self.fields.get(kind) or [field("hs_object_id", "Record ID")]})
             case ["crm", "v3", "owners"]:
                 owner = {"email": "o@example.com", "firstName": "O", "lastName": "Ner", "userId": 7, "archived": False}
                 return Reply({"results": [owner | {"id": "1", "createdAt": at(0), "updatedAt": at(0)}]})

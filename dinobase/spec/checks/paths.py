@@ -40,6 +40,8 @@ def json_paths(report: Report, connector: Connector) -> None:
             found.append(((*base, "parent", "field"), resource.parent.field))
         if resource.retrieve is not None:
             found.append(((*base, "retrieve", "data_selector"), resource.retrieve.data_selector or None))
+        if resource.fields is not None:
+            found.append(((*base, "fields", "data_selector"), resource.fields.data_selector))
         found += [((*base, "lift", n), name) for n, name in enumerate(resource.lift)]
         keys = [resource.primary_key] if isinstance(resource.primary_key, str) else resource.primary_key or []
         single = isinstance(resource.primary_key, str)

@@ -60,6 +60,11 @@ class Emulator(VendorServer):
         self.routes = list(routes(connector))
         check = address(connector.client.base_url, connector.check.path) if connector.check else ""
         self._check_path = pattern(check.partition("?")[0], in_path=True)
+        self._fields = [
+            (pattern(address(connector.client.base_url, r.fields.path), in_path=True), r)
+            for r in connector.resources
+            if r.fields is not None
+        ]
         self.retrieving = Retrieving(connector, self.records)
         self.writes = Writes(connector, shapes, self.records, self.problems)
 
@@ -100,6 +105,9 @@ class Emulator(VendorServer):
         check = self.connector.check
         if check is not None and request.method == check.method and self._check_path.read(request.path) is not None:
             return self._refused(request, check.auth, {}) or Reply({"ok": True})
+        for known, resource in self._fields:
+            if request.method == "GET" and known.read(request.path) is not None:
+                return self._refused(request, resource.auth, {}) or Reply(_no_fields(resource))
         written = self.writes.find(request)
         if written:
             refused = self._refused(request, written.auth or self.writes.resource(written).auth, written.headers)
@@ -250,6 +258,16 @@ class Emulator(VendorServer):
         if form.get("grant_type") == "refresh_token":
             body["refresh_token"] = f"refresh-{self.tokens}"
         return Reply(body)
+
+
+def _no_fields(resource: Resource) -> Json:
+    """Return a listing of an account's own fields that has one of the file's own."""
+    plan = resource.fields
+    assert plan is not None
+    found: Json = [{plan.name: "id", **{at: not value for at, value in plan.ask_where.items()}}]  # of no own
+    for name in reversed((plan.data_selector or "$").split(".")):
+        found = found if name == "$" else {name: found}
+    return found
 
 
 def _body(request: Received) -> Json:
