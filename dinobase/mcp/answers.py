@@ -18,10 +18,20 @@ def minute(moment: str) -> str:
     return f"{moment[:16].replace('T', ' ')}Z"
 
 
-def connectors(found: Connectors) -> str:
+def nothing(identity: str, *, limited: bool) -> str:
+    """Say that nothing is there; of an identity that has rules the same whatever else there is."""
+    if limited:
+        return (
+            f"Nothing here is open to `{identity}`: what it may read is said by `access:` in config.yaml, "
+            "which a person changes."
+        )
+    return "Nothing is connected yet: a person runs `dinobase add NAME`, then `dinobase sync`."
+
+
+def connectors(found: Connectors, empty: str, search: str = "") -> str:
     """Return a line per connector with its tables and their sizes; of many connectors how many tables each has."""
     if not found.connectors:
-        return "Nothing is connected yet. A person connects one with `dinobase add NAME`."
+        return f"No connector that is open to you matches `{search}`: leave it out to list all." if search else empty
     lines = []
     many = sum(len(one.tables) for one in found.connectors) > _MANY_TABLES
     for one in found.connectors:
@@ -38,7 +48,7 @@ def connectors(found: Connectors) -> str:
     return "\n".join(lines)
 
 
-def status(found: Status) -> str:
+def status(found: Status, empty: str) -> str:
     """Return a line per connector, and one per table only where it differs from its connector or failed."""
     lines = []
     for one in found.connectors:
@@ -55,7 +65,7 @@ def status(found: Status) -> str:
                 lines.append(f"  {table.name}: {table.status}: {_line(table.error)}")
             elif table.is_stale != one.is_stale:
                 lines.append(f"  {table.name}: {'stale' if table.is_stale else 'fresh'}")
-    return "\n".join(lines) or "Nothing is connected yet."
+    return "\n".join(lines) or empty
 
 
 def history(found: TableHistory) -> str:

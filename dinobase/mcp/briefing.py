@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dinobase.catalog import metric_notes
+from dinobase.mcp import answers
 
 if TYPE_CHECKING:
     from dinobase.workspace import Workspace
@@ -29,14 +30,16 @@ Writes change the source: query answers with a plan; check it, then confirm."""
 
 def briefing(workspace: Workspace, identity: str) -> str:
     """Compute the instructions."""
-    metrics = metric_notes.notes(workspace.paths.state, workspace.storage(), workspace.guard(identity))
-    return compose(workspace.connectors(identity=identity), [metric.name for metric in metrics])
+    guard = workspace.guard(identity)
+    metrics = metric_notes.notes(workspace.paths.state, workspace.storage(), guard)
+    nothing = answers.nothing(identity, limited=guard is not None)
+    return compose(workspace.connectors(identity=identity), [metric.name for metric in metrics], nothing=nothing)
 
 
-def compose(found: Connectors, metrics: Sequence[str] = ()) -> str:
-    """Write the instructions for what is connected, and name the metrics."""
+def compose(found: Connectors, metrics: Sequence[str] = (), *, nothing: str = "") -> str:
+    """Write the instructions for what is connected, and name the metrics; `nothing` is said where nothing is."""
     if not found.connectors:
-        return f"{_HOW}\nNothing is connected yet: a person runs `dinobase add NAME`, then `dinobase sync`."
+        return f"{_HOW}\n{nothing or answers.nothing('', limited=False)}"
     if len(found.connectors) <= _DETAILED:
         told = "; ".join(_detailed(one) for one in found.connectors)
     else:

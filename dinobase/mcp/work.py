@@ -60,13 +60,18 @@ def diff(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
 
 def list_connectors(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """List what is connected."""
-    return answers.connectors(desk.workspace.connectors(args["search"], identity=identity))
+    search = args["search"]
+    return answers.connectors(desk.workspace.connectors(search, identity=identity), _nothing(desk, identity), search)
 
 
 def status(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """Say how fresh everything is."""
     del args
-    return answers.status(desk.workspace.status(identity=identity))
+    return answers.status(desk.workspace.status(identity=identity), _nothing(desk, identity))
+
+
+def _nothing(desk: Desk, identity: str) -> str:
+    return answers.nothing(identity, limited=desk.workspace.guard(identity) is not None)
 
 
 def history(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:

@@ -187,11 +187,8 @@ def test_a_key_that_is_an_address_never_takes_the_credentials_to_another_host(
     acme.age()
     api.requests.clear()
     with serve(JsonApi()) as evil:
-        at = key.format(
-            evil=evil.url,
-            home=api.url.rstrip("/").removesuffix("/v1"),
-            port=evil.url.rpartition(":")[2].partition("/")[0],
-        )
+        port = evil.url.rpartition(":")[2].partition("/")[0]
+        at = key.format(evil=evil.url, home=api.url.rstrip("/").removesuffix("/v1"), port=port)
         told = acme.workspace.query(f"SELECT name FROM acme.users WHERE uri = '{at}'")
         assert (evil.requests, api.requests) == ([], [])
     assert "another host" in told.notes[0]

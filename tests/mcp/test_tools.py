@@ -2,11 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 from mcp import MCPError
 
+from dinobase.core.settings import Paths
+from dinobase.lake.location import Storage
+from dinobase.mcp.desk import Desk
+from dinobase.mcp.work import OPERATIONS
+from dinobase.workspace import Workspace
 from tests.acceptance.cli_process import Cli
+from tests.lake.build import STRIPE, build
 from tests.mcp.conftest import Door
 from tests.mcp.doors import text
 from tests.servers.json_api import JsonApi, Seen
@@ -178,3 +185,25 @@ async def test_a_failed_refresh_names_the_table_and_the_cause(door: Door, api: J
         api.tables["orders"] = missing
     assert answer.startswith("error\nacme.orders: error, 0 rows came")
     assert "404" in answer
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_identity_that_may_see_nothing_is_told_so_and_not_what_there_is(tmp_path: Path, there: bool) -> None:
+    paths = Paths(tmp_path)
+    if there:
+        build(Storage(paths.lakes).lake("stripe"), STRIPE)
+    connected = "{stripe: {type: stripe}}" if there else "{}"
+    paths.config.write_text(f"connectors: {connected}\naccess: {{bot: {{sources: [crm]}}}}\n")
+    desk = Desk(Workspace(paths), lambda _: None, lambda: None)
+
+    def asked(operation: str, identity: str, search: str = "") -> str:
+        return OPERATIONS[operation](desk, identity, {"search": search}, lambda _: None)
+
+    for operation in ("briefing", "list_connectors", "status"):
+        assert asked(operation, "bot").endswith(
+            "Nothing here is open to `bot`: what it may read is said by `access:` in config.yaml, "
+            "which a person changes."
+        )
+        assert ("Nothing is connected yet" in asked(operation, "mcp")) is not there
+    assert "matches `x`" in asked("list_connectors", "mcp", "x")
+    assert Cli(tmp_path, {})("info", "--as", "bot", "--format", "compact").out.startswith("Nothing here is open")

@@ -23,7 +23,8 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
     workspace = Workspace.open()
-    found = workspace.info(identity=workspace.identity(args.identity))
+    identity = workspace.identity(args.identity)
+    found = workspace.info(identity=identity)
     rows: list[tuple[object, ...]] = []
     for one in found.connectors:
         fresh = "never" if one.last_sync is None else "stale" if one.is_stale else "fresh"
@@ -31,8 +32,10 @@ def run(args: argparse.Namespace) -> int:
         rows += [(one.name, None, fresh, one.description)] if not one.tables else []
     rows += [(f"metric('{m.name}')", None, None, m.description) for m in found.metrics]
     columns = (Column("table", "name"), Column("rows", "count"), Column("fresh", "status"), Column("description"))
-    empty = "Nothing is connected yet: [bold]dinobase add NAME[/bold]"
+    closed = not found.connectors and workspace.guard(identity) is not None
+    nothing = f"Nothing here is open to `{identity}`: see `access:` in config.yaml." if closed else ""
+    empty = plain(nothing) or "Nothing is connected yet: [bold]dinobase add NAME[/bold]"
     how = (f"[dim]{plain(line)}[/dim]" for line in textwrap.wrap(found.how, DEFAULT_WIDTH))
     table = Table(columns, rows, after=("", *how), empty=empty, wrap=True)
-    Output.choose(args.format).emit(found, table, compact=lambda: info.text(found))
+    Output.choose(args.format).emit(found, table, compact=lambda: f"{nothing}\n" if nothing else info.text(found))
     return Exit.DONE
