@@ -68,6 +68,7 @@ for _name, _reader, _what in (
     ("mariadb", "mysql", "MariaDB: tables and views, in one snapshot"),
     ("sqlite", "sqlite", "A SQLite file: tables and views"),
     ("duckdb", "duckdb", "A DuckDB file: tables and views"),
+    ("mongodb", "mongodb", "MongoDB: collections and views"),
 ):
     _register(SourceEntry(_name, f"dinobase.extract.readers.{_reader}.KIND", _what, category="database"))
 for _name, _what in (

@@ -1,4 +1,4 @@
-"""Records of Python as NDJSON of a bounded size: numbers keep their digits, times are ISO, bytes base64."""
+"""Records of Python as NDJSON of a bounded size: numbers keep their digits, times are ISO, bytes such as SQL writes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ _ROWS = 5_000
 
 DECIMAL = "DECIMAL(38,9)"  # a fixed one: a table's column does not change with each longer number
 _WHOLE, _FRACTION = 29, 9
+_LONGEST = 300  # digits before or after the point, of a number that is written as one
+_ODD = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_TYPES = {"DECIMAL": {"DECIMAL", "BIGINT"}, "BLOB": {"BLOB"}}
+_CALLED = {"DECIMAL": DECIMAL}
 
 Other = Callable[[Any], Any]
 
@@ -32,11 +36,11 @@ class Lines:
         self._size = 0
         self.files: list[Path] = []
         self.rows = self.bytes = 0
-        self._exact: dict[str, bool] = {}  # fields that held a Decimal, and whether all of their values go into DECIMAL
-        self._loose: set[str] = set()
+        self._seen: dict[str, set[str]] = {}
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Write one; raises FetchError where a value of it cannot be."""
+        record = {name: self._looked_at(name, value) for name, value in record.items()}
         try:
             line = self._encode(record)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -45,11 +49,6 @@ class Lines:
                 code="source.record",
                 hint="see which of its values is of an unusual type",
             ) from None
-        for name, value in record.items():
-            if isinstance(value, Decimal):
-                self._exact[name] = self._exact.get(name, True) and _fits(value)
-            elif value is not None and type(value) is not int:
-                self._loose.add(name)
         self._lines.append(line)
         self._size += len(line)
         self.rows += 1
@@ -58,8 +57,33 @@ class Lines:
             self.flush()
 
     def types(self) -> dict[str, str]:
-        """Return the fields that are decimal numbers throughout."""
-        return {name: DECIMAL for name, fits in self._exact.items() if fits and name not in self._loose}
+        """Return the fields whose values JSON has no word for, and which are of one type throughout."""
+        found = {}
+        for name, seen in self._seen.items():
+            for type_, allowed in _TYPES.items():
+                if type_ in seen and seen <= allowed:
+                    found[name] = _CALLED.get(type_, type_)
+        return found
+
+    def _looked_at(self, name: str, value: Any) -> Any:
+        """Return a value as it is written, and remember what it is."""
+        kind = type(value)
+        if kind is str or value is None:
+            if value is not None:
+                self._seen.setdefault(name, set()).add("VARCHAR")
+            return value
+        seen = self._seen.setdefault(name, set())
+        if kind is float:
+            seen.add("DOUBLE")
+            return _ODD.get(str(value), value)
+        if kind is bytes:
+            seen.add("BLOB")
+            return "".join(f"\\x{byte:02X}" for byte in value)
+        if isinstance(value, Decimal):
+            seen.add("DECIMAL" if _fits(value) else "VARCHAR")
+            return value if value.is_finite() and abs(value.adjusted()) < _LONGEST else str(value)
+        seen.add("BIGINT" if kind is int else "VARCHAR")
+        return value
 
     def flush(self) -> None:
         """End the file that is begun."""
