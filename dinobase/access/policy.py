@@ -84,6 +84,14 @@ class Policy:
             return False
         return self.writes is None or any(_matches(p, connector, table) for p in self.writes)
 
+    def may_annotate(self, connector: str, table: str = "") -> bool:
+        """Say whether it may say what a connector or a table means: with a list of `writes`, of what that covers."""
+        if self.writes is None:
+            return self.table(connector, table) if table else self.connector(connector)
+        if table:
+            return self.may_write(connector, table)
+        return self.connector(connector) and any(_matches(p, connector) for p in self.writes)
+
 
 def policy_of(access: Mapping[str, Mapping[str, Any]], identity: str) -> Policy:
     """Return an identity's policy; `access` is that part of config.yaml as plain data."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dinobase.query.history import TableHistory
     from dinobase.sync.report import SyncReport
+    from dinobase.workspace.annotating import Annotated
     from dinobase.workspace.results import Connectors, Status
 
 _MANY_TABLES = 200
@@ -110,3 +111,16 @@ def _error(error: Any) -> str:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+def annotated(done: Annotated) -> str:
+    """Say what counts now, word by word."""
+    lines = []
+    for one in done.annotations:
+        counts = "nothing is said" if one.counts is None else one.counts
+        behind = one.value is not None and one.counts_of != one.origin
+        told = (
+            f"{one.status}, but what the {one.counts_of} said counts: {counts}" if behind else f"{one.status}: {counts}"
+        )
+        lines.append(f"{one.target} {one.key} {told}")
+    return "\n".join([*lines, *done.notes])

@@ -20,12 +20,11 @@ _DETAILED = 12
 _NAMED = 100
 
 _HOW = """\
-Business data, copied from APIs into SQL tables connector.table that join across connectors.
-Search, then describe all tables that a question needs in one call, then ask one query. \
-Lambdas are written lambda x: x + 1.
-Columns state units: amounts marked cents are hundredths. An answer names each table's version and age; \
+Business data from APIs as SQL tables connector.table that join across connectors.
+Search, describe all tables that a question needs in one call, then one query. Lambdas: lambda x: x + 1.
+Amounts marked cents are hundredths. Answers name each table's version and age; \
 where stale data would mislead, set max_age (10m). The past: FROM stripe.customers c AT (VERSION => 3).
-Writes change the source: query answers with a plan; check it, then confirm."""
+Writes change the source: check query's plan, then confirm."""
 
 
 def briefing(workspace: Workspace, identity: str) -> str:

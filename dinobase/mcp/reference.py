@@ -35,7 +35,8 @@ def _effect(tool: Tool) -> str:
         return "reads, or makes a plan of a write; see [below](#writes) for what clients are told of it"
     if tool.destructive:
         return "changes records at the source"
-    return "changes tables here, nothing at the source" if tool.open_world else "changes a plan, nothing at the source"
+    what = "tables" if tool.open_world else "what is said or planned"
+    return f"changes {what} here, nothing at the source"
 
 
 def _type(facts: Mapping[str, Any]) -> str:

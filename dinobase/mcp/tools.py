@@ -59,6 +59,7 @@ class Tool:
 
 
 _LEFT_OUT = frozenset({"title", "minimum", "maximum", "minItems", "maxItems"})
+_SILENT = frozenset({"limit", "timeout", "budget"})  # what is left out by default, a text or the answer says
 
 
 def tool(
@@ -98,8 +99,10 @@ def _short(schema: Mapping[str, Any]) -> dict[str, Any]:
         found["properties"][name] = {
             key: value
             for key, value in facts.items()
-            if key not in _LEFT_OUT and not (key == "default" and value in ("", []))
+            if key not in _LEFT_OUT and not (key == "default" and (value in ("", [], False) or name in _SILENT))
         }
+        if found["properties"][name].get("items", {}).get("additionalProperties") is True:
+            found["properties"][name]["items"] = {"type": "object"}
     if schema.get("required"):
         found["required"] = schema["required"]
-    return found
+    return found if found["properties"] else {"type": "object"}

@@ -49,6 +49,11 @@ def search(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str
     return found.text(desk.workspace.search(args["words"], limit=args["limit"], identity=identity))
 
 
+def annotate(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
+    """Keep what somebody's model found out; what a person says counts before it."""
+    return answers.annotated(desk.workspace.annotate(args["words"], origin="agent", identity=identity))
+
+
 def diff(desk: Desk, identity: str, args: Mapping[str, Any], _: Report) -> str:
     """Compare two versions of a table."""
     from dinobase.query import difference
@@ -134,6 +139,7 @@ OPERATIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any], Report], str]] 
     "describe": describe,
     "exec_code": exec_code,
     "search": search,
+    "annotate": annotate,
     "diff": diff,
     "list_connectors": list_connectors,
     "status": status,

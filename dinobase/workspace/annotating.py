@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from dinobase.access.policy import policy_of
 from dinobase.catalog import annotation_rules as rules
 from dinobase.catalog.annotations import CONFIDENCE, ORIGINS, Book, Origin, Said, Target, Value, Words, beats_file
 from dinobase.catalog.dress import COLUMN, place_in
@@ -16,6 +17,7 @@ from dinobase.catalog.tables import ColumnDescription, JsonPath, TableDescriptio
 from dinobase.core import errors
 from dinobase.lake.connection import Writer
 from dinobase.load import comments
+from dinobase.spec.config_plain import plain_config
 from dinobase.workspace import describing
 
 
@@ -97,6 +99,7 @@ def annotate(
     targets = [rules.target_of(word.target) for word in given]
     seen = _Seen(workspace, identity, [target for target in targets if target.table])
     places = [seen.resolved(target) for target in targets]
+    seen.permit(places)
     book = Book(workspace.paths.state, workspace.storage().catalog)
     before = {name: book.words(name) for name in dict.fromkeys(place.connector for place in places)}
     said = [
@@ -162,7 +165,14 @@ def _said(word: Word, target: Target, words: Words, origin: Origin, identity: st
 
 
 def _taken_back(key: str, target: Target, words: Words, origin: Origin, identity: str) -> Said:
-    there = words.keys(target.table, target.column).get(key, ())
+    everything = words.keys(target.table, target.column).get(key, ())
+    there = [one for one in everything if one.origin != "source"]  # the next sync would say it again
+    if everything and not there:
+        raise errors.UsageError(
+            f"{target} {key} is what the source itself says",
+            code="annotation.source",
+            hint=f"Say what counts instead: dinobase annotate {target} {key} VALUE; or change it there and sync.",
+        )
     if not there:
         known = words.keys(target.table, target.column)
         raise errors.UnknownName(
@@ -241,6 +251,7 @@ class _Seen:
 
     def __init__(self, workspace: describing.Workspace, identity: str, targets: Sequence[Target]) -> None:
         self._workspace = workspace
+        self._identity = identity
         self._guard = workspace.guard(identity)
         names = dict.fromkeys(f"{t.connector}.{t.table}" if t.table else t.connector for t in targets)
         try:
@@ -260,6 +271,17 @@ class _Seen:
             return Target(table.schema, table.table)
         name, inside = _column_of(table, target.column)
         return Target(table.schema, table.table, name + inside)
+
+    def permit(self, places: Sequence[Target]) -> None:
+        """Raise where who asks may say nothing of a target."""
+        policy = policy_of(plain_config(self._workspace.paths)["access"], self._identity)
+        for place in places:
+            if not policy.may_annotate(place.connector, place.table):
+                raise errors.UsageError(
+                    f"{policy.identity} may not annotate {place}",
+                    code="annotation.denied",
+                    hint="`writes` in `access:` of config.yaml says what it may write; it annotates that and no more.",
+                )
 
     def _connector(self, name: str) -> str:
         names = {one.lower(): one for one in self._workspace.config().connectors}

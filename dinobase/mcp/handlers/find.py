@@ -1,8 +1,8 @@
-"""Finding the way: what is here, and what it means."""
+"""Finding the way: what is here, what it means, and saying what it means where nobody has."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
@@ -11,12 +11,12 @@ from dinobase.mcp.tools import tool
 
 
 async def list_connectors(call: Call, search: str = "") -> str:
-    """Connectors with their tables and row counts."""
+    """Connectors, tables, row counts."""
     return await call.ask("list_connectors", search=search)
 
 
 async def search(call: Call, words: str, limit: Annotated[int, Ge(1), Le(100)] = 10) -> str:
-    """Find tables and columns by name, meaning or value."""
+    """Find tables, columns by name, meaning, value."""
     return await call.ask("search", words=words, limit=limit)
 
 
@@ -25,16 +25,27 @@ async def describe(
     tables: Annotated[list[str], MinLen(1), MaxLen(50)],
     full: bool = False,  # noqa: FBT001, FBT002 - by name
 ) -> str:
-    """Columns, meanings, keys and joins of many tables at once: connector.table, or a connector.
-
-    full adds sample rows and what JSON holds.
-    """
+    """Columns, meanings, keys, joins of tables or whole connectors; full adds sample rows, what JSON holds."""
     return await call.ask("describe", tables=tables, full=full)
 
 
 async def status(call: Call) -> str:
-    """Say how fresh each connector is, which syncs failed."""
+    """Say what is stale, which syncs failed."""
     return await call.ask("status")
 
 
-TOOLS = (tool(list_connectors), tool(search), tool(describe), tool(status))
+async def annotate(call: Call, words: Annotated[list[dict[str, Any]], MinLen(1), MaxLen(500)]) -> str:
+    """Say meanings: {target: a.table.column, key, value} or remove: true.
+
+    Keys: description, note, unit, pii, values.
+    """
+    return await call.ask("annotate", words=words)
+
+
+TOOLS = (
+    tool(list_connectors),
+    tool(search),
+    tool(describe),
+    tool(status),
+    tool(annotate, read_only=False, idempotent=False),
+)

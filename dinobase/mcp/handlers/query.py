@@ -19,9 +19,9 @@ async def query(
     timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the query's, which ends in another process
     max_age: str = "",
 ) -> str:
-    """Run one SELECT (DuckDB), or plan INSERT, UPDATE, DELETE, MERGE: confirm sends them.
+    """One SELECT (DuckDB), or a plan of INSERT, UPDATE, DELETE, MERGE that confirm sends.
 
-    Past budget tokens: a summary and a table result.r_... to query.
+    Past budget (5000) tokens: a summary and a table result.r_... to query.
     """
     try:
         told = await call.ask("freshen", sql=sql, max_age=max_age) if max_age else ""
@@ -33,12 +33,12 @@ async def query(
 
 
 async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
-    """A table's versions, newest first: rows added (+), changed (~), removed (-)."""
+    """A table's versions: rows added, changed, removed."""
     return await call.ask("history", table=table, limit=limit)
 
 
 async def diff(call: Call, table: str, since: str, until: str = "", limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
-    """A table's changes, old and new values. since, until: a span back (2d), a version (12) or a time."""
+    """A table's changes. since, until: 2d (back), 12 (a version), a time."""
     return await call.ask("diff", table=table, since=since, until=until, limit=limit)
 
 
@@ -48,9 +48,9 @@ async def exec_code(
     budget: Annotated[int, Ge(200), Le(50_000)] = 5000,
     timeout: Annotated[float, Ge(0.1), Le(600)] = 60,  # noqa: ASYNC109 - it is the code's, which ends in another process
 ) -> str:
-    """Run Python where SQL is not enough; answers its output and last value.
+    """Run Python, answer its output.
 
-    It has query(sql) -> list of dicts, describe(*tables), search(words), tools(); no files or network.
+    It has query(sql) -> list of dicts, describe(*tables), search(words), tools(); no files.
     """
     return await call.ask("exec_code", code=code, budget=budget, timeout=timeout)
 

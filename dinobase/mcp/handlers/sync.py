@@ -11,7 +11,7 @@ from dinobase.mcp.tools import tool
 
 
 async def refresh(call: Call, names: Annotated[list[str], MaxLen(50)] = []) -> str:  # noqa: B006 - never changed
-    """Fetch what is new; by default all that is stale."""
+    """Fetch what is new, by default where stale."""
     return await call.ask("refresh", names=names)
 
 
