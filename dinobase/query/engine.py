@@ -78,7 +78,7 @@ class QueryEngine:
         self._there: set[str] = set()  # connectors of the last query whose rows stay where they are
         self._log = RunLog(paths.state, storage.catalog)
         self.live: Callable[[tuple[Lookup, ...]], Told] | None = None  # reads single records at their source
-        self.metrics: Callable[[], Known] = self._metrics  # those that are there for the identity
+        self.metrics: Callable[[], Known] | None = None  # in place of those that are there for the identity
         self.judge: Callable[[Finding], object] | None = None  # in place of the error for a test that does not hold
         rules = repr(guard.policy) if guard and not guard.policy.sees_everything else ""
         self.handles = Handles(paths, identity, rules)
@@ -296,7 +296,7 @@ class QueryEngine:
         if "metric" in sql.lower():
             from dinobase.query.metrics import expanded
 
-            sql, tree, before = expanded(connection, sql, tree, self.metrics, self._connectors)
+            sql, tree, before = expanded(connection, sql, tree, self.metrics or self._metrics, self._connectors)
         decision = gate.decide(tree, sql, self._connectors, explain=explain)
         if isinstance(decision, Refused):
             raise named.error(decision)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from dinobase.core.errors import DinobaseError
@@ -148,3 +151,15 @@ def test_a_large_answer_is_kept_and_asked_again_without_the_metric(mrr: Acme) ->
     found = run_within(mrr.workspace.engine(), "FROM metric('many')", 400)
     assert found.handle is not None
     assert mrr.rows(f"SELECT count(*) FROM {found.handle.table}") == [(3000,)]
+
+
+def test_an_engine_that_asked_a_metric_goes_with_its_last_user(still: Acme) -> None:
+    engine = still.workspace.engine(keep=1)
+    engine.run("FROM metric('mrr')")
+    gone = weakref.ref(engine)
+    gc.disable()
+    try:
+        del engine
+        assert gone() is None
+    finally:
+        gc.enable()
