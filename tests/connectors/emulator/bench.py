@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,44 +35,61 @@ class Table:
     types: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bench:
-    """The emulator, the workspace, the connector as it was wired."""
+    """The emulator, the workspace, the connector as it was wired; one reader sees each new version of the lake."""
 
     server: Emulator
     workspace: Workspace
     connector: Connector
+    _reader: Any = None
+    _known: dict[str, Table] = field(default_factory=dict)
 
     def sync(self) -> ConnectorReport:
         """Sync all resources, heavy ones too."""
+        self._known = {}
         names = [resource.name for resource in self.connector.resources]
         [report] = self.workspace.sync([self.connector.name], resources=names).connectors
         return report
 
+    def write(self, sql: str) -> Json:
+        """Run SQL that writes."""
+        self._known = {}
+        return self.workspace.write(sql, max_rows=100_000)
+
     def tables(self, only: set[str] | None = None) -> dict[str, Table]:
-        """Read tables as they lie in the lake: these, or all."""
-        name = self.connector.name
-        connection = reader.open_reader(reader.Limits())
-        try:
-            reader.attach_lakes(connection, [(self.workspace.storage().lake(name), None)])
-            memory = dict(
-                connection.execute(
-                    f"SELECT resource, value FROM \"{name}\".main._dinobase_state WHERE key = 'schema'"
-                ).fetchall()
-            )
-            found = {}
-            for resource in self.connector.resources:
-                if resource.name not in memory or (only is not None and resource.name not in only):
-                    continue
-                places = {c.name: c.path for c in TableSchema.from_json(memory[resource.name])}
-                answer = connection.execute(f'SELECT * FROM "{name}".main."{resource.name}"')
-                columns = [str(c[0]) for c in answer.description]
-                types = {str(c[0]): str(c[1]) for c in answer.description}
-                rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
-                found[resource.name] = Table(rows, places, types)
-            return found
-        finally:
-            connection.close()
+        """Return tables as they lie in the lake: these, or all. What nothing has written to since is not read again."""
+        names = [r.name for r in self.connector.resources if only is None or r.name in only]
+        if any(name not in self._known for name in names):
+            self._known |= self._read([name for name in names if name not in self._known])
+        return {name: self._known[name] for name in names if name in self._known}
+
+    def _read(self, names: list[str]) -> dict[str, Table]:
+        lake = self.connector.name
+        if self._reader is None:
+            self._reader = reader.open_reader(reader.Limits())
+            reader.attach_lakes(self._reader, [(self.workspace.storage().lake(lake), None)])
+        memory = dict(
+            self._reader.execute(
+                f"SELECT resource, value FROM \"{lake}\".main._dinobase_state WHERE key = 'schema'"
+            ).fetchall()
+        )
+        found = {}
+        for name in names:
+            if name not in memory:
+                continue
+            places = {c.name: c.path for c in TableSchema.from_json(memory[name])}
+            answer = self._reader.execute(f'SELECT * FROM "{lake}".main."{name}"')
+            columns = [str(c[0]) for c in answer.description]
+            types = {str(c[0]): str(c[1]) for c in answer.description}
+            rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+            found[name] = Table(rows, places, types)
+        return found
+
+    def close(self) -> None:
+        """Release the reader."""
+        if self._reader is not None:
+            self._reader.close()
 
 
 @contextmanager
@@ -87,7 +104,11 @@ def bench(raw: Json, folder: Path, known: Path = shapes.SHAPES) -> Iterator[Benc
         (folder / "config.yaml").write_text(yaml.safe_dump(_CONFIG), encoding="utf-8")
         workspace.add(name, given=wired.values)
         assert name in load_config(workspace.paths).connectors
-        yield Bench(server, workspace, wired.connector)
+        running = Bench(server, workspace, wired.connector)
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 _CONFIG = {

@@ -229,7 +229,7 @@ class Driver:
         writes.expected, writes.done = [s.write.name for s in batch], []
         before, failed = len(self.running.server.problems), set[str]()
         try:
-            result = self.running.workspace.write("; ".join(s.sql for s in batch), max_rows=100_000)
+            result = self.running.write("; ".join(s.sql for s in batch))
             well = result.get("status") == "executed"
         except DinobaseError:
             well = False
@@ -249,7 +249,7 @@ class Driver:
     def _alone(self, statement: Statement) -> Iterator[str]:
         at = f"write_endpoints.{statement.write.name}"
         try:
-            result = self.running.workspace.write(statement.sql, max_rows=100_000)
+            result = self.running.write(statement.sql)
         except DinobaseError as error:
             yield f"{at}: {error.message} {error.hint} [{statement.sql[:300]}]"
             return
