@@ -25,7 +25,7 @@ async def describe(
     tables: Annotated[list[str], MinLen(1), MaxLen(50)],
     full: bool = False,  # noqa: FBT001, FBT002 - by name
 ) -> str:
-    """Columns, meanings, keys, joins of tables or whole connectors; full adds sample rows, what JSON holds."""
+    """Columns, meanings, keys, joins of tables, connectors; full adds samples, what JSON holds."""
     return await call.ask("describe", tables=tables, full=full)
 
 
@@ -35,10 +35,7 @@ async def status(call: Call) -> str:
 
 
 async def annotate(call: Call, words: Annotated[list[dict[str, Any]], MinLen(1), MaxLen(500)]) -> str:
-    """Say meanings: {target: a.table.column, key, value} or remove: true.
-
-    Keys: description, note, unit, pii, values.
-    """
+    """Say meanings: {target: a.b.column, key: description, note, unit, pii or values, value}."""
     return await call.ask("annotate", words=words)
 
 

@@ -38,7 +38,7 @@ async def history(call: Call, table: str, limit: Annotated[int, Ge(1), Le(1000)]
 
 
 async def diff(call: Call, table: str, since: str, until: str = "", limit: Annotated[int, Ge(1), Le(1000)] = 20) -> str:
-    """A table's changes. since, until: 2d (back), 12 (a version), a time."""
+    """A table's changes since: 2d (back), 12 (a version), a time."""
     return await call.ask("diff", table=table, since=since, until=until, limit=limit)
 
 
