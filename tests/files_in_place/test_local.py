@@ -196,3 +196,21 @@ def test_a_connector_can_be_copied_later_and_be_read_in_place_again(there: There
     assert there.rows("SELECT a FROM shop.t ORDER BY a") == [(1,), (2,)]
     workspace.add("csv", name="shop", given={"path": str(path)}, replace=True)
     assert there.rows("SELECT a FROM shop.t") == [(5,)]
+
+
+@pytest.mark.parametrize("mode", ["", "copy"])
+@pytest.mark.parametrize("path", ["d", "d/*.csv", "d/**/*.csv"])
+def test_a_link_that_leads_out_of_the_folder_is_not_followed_and_said(
+    there: There, write: Write, tmp_path: Path, path: str, mode: str
+) -> None:
+    secret = write("else/secret.csv", "a\n42\n")
+    own = write("d/own.csv", "a\n1\n")
+    (own.parent / "inner.csv").symlink_to("own.csv")
+    (own.parent / "away.csv").symlink_to(secret)
+    (own.parent / "folder").symlink_to(secret.parent)
+    there.add("csv", tmp_path / "data" / path, table="t", mode=mode)
+    report = there.workspace.sync(["shop"])
+    assert sorted(there.rows("SELECT _file, a FROM shop.t")) == [("inner.csv", 1), ("own.csv", 1)]
+    assert "links that lead out of the folder: away.csv" in report.connectors[0].tables[0].notes[0]
+    there.add("csv", own.parent / "away.csv", name="named")
+    assert there.rows("SELECT a FROM named.away") == [(42,)]

@@ -1,7 +1,8 @@
 """Which files there are, what each one is called here, and which of them make one table.
 
 A file is known by its place under the folder that was named, and taken for changed where size or time differ; one that
-was changed within the last moments has no time yet, so that it is read again: clocks are coarse.
+was changed within the last moments has no time yet, so that it is read again: clocks are coarse. A link that leads out
+of what was named is not followed: whoever may put a file there would read whatever we can.
 """
 
 from __future__ import annotations
@@ -48,11 +49,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found; `one`: a single file was named; `called`: a name for all of it as one table."""
+    """What was found; `one`: a single file was named; `called`: a name for all of it as one table.
+
+    outside: links that lead out of what was named.
+    """
 
     entries: Sequence[Entry]
     one: bool
     called: str
+    outside: Sequence[str] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what is not read."""
+        if not self.outside:
+            return ()
+        shown = ", ".join(self.outside[:3]) + (f" and {len(self.outside) - 3} more" if len(self.outside) > 3 else "")
+        return (f"not read, as links that lead out of the folder: {shown}; name such a file itself to have it read",)
 
 
 def is_remote(path: str) -> bool:
@@ -86,14 +99,18 @@ def listing(files: Files, path: str, suffixes: Sequence[str], *, shown: str = ""
         for address, size, changed, extra in found
         if one or ((_magic(path) or _fits(address, suffixes)) and not _hidden(address.removeprefix(root)))
     ]
+    outside = () if one or is_remote(path) else sorted(e.name for e in entries if _leads_out(e.address, root))
+    entries = [e for e in entries if e.name not in outside] if outside else entries
     if not entries:
         what = "no such file" if one else f"no file that ends in {', '.join(suffixes)}"
         raise FetchError(
             f"there is {what} at {shown or path}",
             code="source.absent",
-            hint="see whether it was moved, or is of another kind",
+            hint="a link that leads out of the folder is not followed"
+            if outside
+            else "see whether it was moved, or is of another kind",
         )
-    return Listing(sorted(entries, key=lambda e: e.name), one, _called(path, one=one))
+    return Listing(sorted(entries, key=lambda e: e.name), one, _called(path, one=one), outside)
 
 
 def tables(found: Listing, table: str) -> dict[str, list[Entry]]:
@@ -141,6 +158,10 @@ def _local(path: str, *, one: bool) -> Iterator[tuple[str, int, float, str]]:
         if target.is_file():
             about = target.stat()
             yield name, about.st_size, about.st_mtime_ns / 1e9, f"{about.st_mtime_ns}.{about.st_ctime_ns}"
+
+
+def _leads_out(name: str, root: str) -> bool:
+    return not Path(name).resolve().is_relative_to(Path(root).resolve())
 
 
 def _remote(files: Files, path: str, *, one: bool) -> Iterator[tuple[str, int, float, str]]:

@@ -123,7 +123,8 @@ class FileSource:
             found = self._some(ask, entries)
             assert found is not None
             brought = found
-        return replace(brought, cursor=json.dumps(marks, sort_keys=True))
+        notes = (*brought.notes, *self.listing().notes)
+        return replace(brought, cursor=json.dumps(marks, sort_keys=True), notes=notes)
 
     def _some(self, ask: Ask, entries: Sequence[Entry]) -> Brought | None:
         shutil.rmtree(ask.folder, ignore_errors=True)

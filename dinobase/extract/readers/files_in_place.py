@@ -56,11 +56,9 @@ class FilesInPlace(FileSource):
         entries = self._tables[ask.table.name]
         for entry in entries:
             _refuse_magic(entry)
-        if self._format == "parquet":
-            return self._parquet_there(ask, entries)
-        if self._format == "json":
-            return self._json_there(ask, entries)
-        return self._texts_there(ask, entries)
+        looks = {"parquet": self._parquet_there, "json": self._json_there}
+        found = looks.get(self._format, self._texts_there)(ask, entries)
+        return replace(found, notes=(*found.notes, *self.listing().notes))
 
     def place(self, known: Mapping[str, Known], alias: str) -> Place:
         """Say how each table is read from the files that there are now."""
@@ -79,7 +77,7 @@ class FilesInPlace(FileSource):
                     relations[name] = self._workbooks(placed, f"{alias}_{number}")
                     continue
                 relations[name] = self._relation(placed)
-                notes[name] = placed.notes
+                notes[name] = (*placed.notes, *self.listing().notes)
                 paths += [e.address for e in entries]
             except FetchError as error:
                 faults[name] = error
