@@ -26,6 +26,8 @@ def main(words: Sequence[str]) -> NoReturn:
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the slow path knows every way of ending
         code = _end(error, words)
+    if spans := sys.modules.get("dinobase.catalog.telemetry"):
+        spans.flush()
     os._exit(code)
 
 

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = "0.1.0"
+_OTLP = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
+_EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER")
 
 
 def env(name: str, default: str | None = None) -> str | None:
     """Return an environment variable; an empty one counts as set."""
     return os.environ.get(name, default)
+
+
+def telemetry() -> bool:
+    """Tell whether OTEL_* asks for spans or metrics, by the variables that OpenTelemetry itself reads."""
+    if (env("OTEL_SDK_DISABLED") or "").lower() == "true":
+        return False
+    return any(env(name) for name in _OTLP) or any(env(name) == "otlp" for name in _EXPORTERS)
 
 
 def resume_after() -> float:

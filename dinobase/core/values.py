@@ -91,7 +91,8 @@ class Event:
     """Something a progress display shows; `kind` says which fields mean something.
 
     started | page (rows, bytes) | retry (reason, seconds, attempt) | waiting (reason, seconds) | staged (rows) |
-    finished (rows, status) | note (reason)
+    finished (rows, status) | note (reason) | request (reason: method and host; status or code; seconds, bytes), where
+    telemetry is wanted
     """
 
     kind: str

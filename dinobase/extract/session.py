@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
-from dinobase.core import clock
+from dinobase.core import clock, settings
 from dinobase.core.errors import FetchError, FetchRefused, RequestError
 from dinobase.core.secrets import redact
 from dinobase.core.values import Event, HttpRequest, HttpResponse, Observer
@@ -108,6 +109,7 @@ class Session:
         )
         self._slots = asyncio.Semaphore(client.concurrency)
         self._got_through = 0
+        self._telling = settings.telemetry()
         self._http: HttpClient | None = None
         tokens, consent = Tokens(state_dir, name), Consent(state_dir, name)
         methods = {"": client.auth or NoAuth(), **connector.auth_methods}
@@ -222,15 +224,25 @@ class Session:
         try:
             counters.waited_s += await self._limiter.acquire(first=first)
             counters.requests += 1
+            began = clock.monotonic()
             response = await self._http.send(signed, shown=shown, bare=bare)
         except TransportError as error:
+            if self._telling:
+                self._observe(self._request(signed, resource, error.code, clock.monotonic() - began, 0))
             return TransportFault(error.code, error.message, error.hint, retry=error.retry, sent=error.sent)
         finally:
             if not first:
                 self._slots.release()
         counters.bytes += len(response.body)
+        if self._telling:
+            took = clock.monotonic() - began
+            self._observe(self._request(signed, resource, str(response.status), took, len(response.body)))
         errors = self.connector.client.errors
         return response if errors is None else errors.read(response)
+
+    def _request(self, request: HttpRequest, resource: str, status: str, seconds: float, size: int) -> Event:
+        told = f"{request.method} {urlsplit(request.url).hostname or ''}"
+        return Event("request", self.name, resource, bytes=size, seconds=seconds, reason=told, status=status)
 
     async def authorise(self, auth: str, flow: Flow) -> Token:
         """Run what a person's consent began, once: a code is good for one request; the token is kept."""

@@ -21,7 +21,7 @@ from dinobase.core.errors import (
     RequestError,
     UsageError,
 )
-from dinobase.core.settings import Paths
+from dinobase.core.settings import Paths, telemetry
 from dinobase.lake import reader
 from dinobase.lake.convert import columns_of
 from dinobase.lake.introspect import LakeTable, LakeView, view_lake
@@ -138,6 +138,10 @@ class QueryEngine:
         data already; else single records of stale tables are looked up at the source, where `live` is set.
         """
         with ExitStack() as stack:
+            if telemetry():
+                from dinobase.catalog import telemetry as spans  # it imports OpenTelemetry
+
+                stack.enter_context(spans.query())
             try:
                 found = stack.enter_context(self._stream(sql, max_rows, timeout, told, native=native))
             except Wanted as wanted:

@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinobase.core import errors, secrets
-from dinobase.core.settings import Paths, resume_after
+from dinobase.core.settings import Paths, resume_after, telemetry
 from dinobase.core.values import Observer
 from dinobase.lake import reader
 from dinobase.lake.connection import STATE
@@ -55,6 +56,29 @@ def sync(
     by: str = "cli",
 ) -> SyncReport:
     """Sync these connectors; what cannot be prepared raises where it was asked for alone, else it is in the report."""
+    run = partial(_sync, names, resources, full_refresh=full_refresh, config=config, paths=paths, by=by)
+    if not telemetry():
+        return run(observe=observe)
+    from dinobase.catalog import telemetry as spans  # it imports OpenTelemetry
+
+    with spans.sync(observe) as watch:
+        report = run(observe=watch or observe)
+        if watch is not None:
+            for one in report.connectors:
+                watch.connector(one.name, one.status, one.seconds, str(one.error["code"]) if one.error else "")
+    return report
+
+
+def _sync(
+    names: Sequence[str],
+    resources: Sequence[str],
+    *,
+    full_refresh: bool,
+    observe: Observer,
+    config: Config,
+    paths: Paths,
+    by: str,
+) -> SyncReport:
     requests: list[SyncRequest] = []
     failed: dict[str, ConnectorReport] = {}
     for name in names:
