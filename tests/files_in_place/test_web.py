@@ -119,3 +119,10 @@ def test_nothing_else_of_the_server_is_reached_and_what_is_gone_is_said(web: tup
         there.rows("SELECT * FROM shop.a")
     with pytest.raises(FetchError):
         there.add("csv", "http://127.0.0.1:9/a.csv", name="other")
+
+
+def test_the_signature_of_an_address_is_in_no_error(there: There) -> None:
+    with pytest.raises(FetchError) as caught:
+        there.add("csv", "http://127.0.0.1:9/a.csv?sig=s1gn4ture%3D")
+    assert "http://127.0.0.1:9/a.csv?***" in caught.value.message
+    assert "s1gn4ture" not in str(caught.value.as_dict())

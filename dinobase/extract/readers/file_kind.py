@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dinobase.core.errors import CredentialMissing, FetchError, UsageError, did_you_mean
+from dinobase.core.secrets import register
 from dinobase.extract.readers import file_listing, stores
 from dinobase.extract.readers.base import Known, Place
 from dinobase.extract.readers.file_listing import Listing
@@ -16,6 +17,7 @@ from dinobase.lake.connection import Writer
 from dinobase.spec.models import Credential
 
 COPY = "copy"
+_SIGNED = 12  # characters from which what follows a question mark may be a signature
 
 
 def _option(name: str, help_: str, *, secret: bool = False) -> Credential:
@@ -124,6 +126,9 @@ def _check(values: Mapping[str, str]) -> None:
             "--endpoint-url for what speaks like S3), az:// and abfss://, gs://, sftp://, https://.",
         )
     stores.refuse_secrets(values.get("path", ""))
+    if scheme.lower() in {"http", "https"}:
+        signature = found and values["path"].partition("?")[2]
+        register(signature if len(signature) >= _SIGNED else "")  # a short one, as `?v=2`, lets nobody in
     mode = values.get("mode", "")
     if mode not in {"", COPY}:
         raise UsageError(
