@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,8 +81,9 @@ class Door:
         """Ask for all that tells of metrics: there, not there for this identity, never there at all."""
         for name in (*SEEN, *HIDDEN, "never", "PAY"):
             yield self.query(f"SELECT * FROM metric('{name}')")
+        for name in ("everything_over", "pay", "taxed", "reachable_over", "never"):
             yield heard(partial(self.shown, name))
-        for name in ("regions", "pay", "taxed", "never"):
+        for name in ("regions", "by_a_test"):
             yield self.query(f"EXPLAIN FROM metric('{name}') m")
             yield heard(partial(self.tested, name))
         yield heard(lambda: asdict(self.metrics.listed()))
@@ -128,11 +130,11 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Workspac
 
 def test_what_is_hidden_makes_no_difference_to_anything_that_is_told(twins: tuple[Workspace, Workspace]) -> None:
     here, there = (list(Door(workspace, "bot").everything()) for workspace in twins)
-    assert len(here) > 50
+    assert len(here) > 40
     for one, other in zip(here, there, strict=True):
         assert one == other
         assert SECRET not in one
-    assert sum('"error"' not in one for one in here) > 25
+    assert sum('"error"' not in one for one in here) > 20
 
 
 @pytest.mark.parametrize("identity", ["masked", "europe", "support", "hashed", "nobody"])
@@ -170,24 +172,19 @@ def test_a_test_runs_as_whoever_asks_and_tells_no_more(twins: tuple[Workspace, W
         assert SECRET not in json.dumps(error)
 
 
-def test_a_past_definition_is_told_as_carefully_as_the_present_one(tmp_path_factory: pytest.TempPathFactory) -> None:
-    workspace = Workspace(build(Paths(tmp_path_factory.mktemp("past")), "ada", SECRET, 417001, []))
-    metrics = workspace.metrics()
-    metrics.add("gone", "SELECT sum(pay) AS pay FROM hr.salaries")
+def test_rules_hold_for_past_definitions_and_where_metrics_are_defined(tmp_path: Path) -> None:
+    paths = build(Paths(tmp_path), "ada", SECRET, 417001, [])
+    metrics = Workspace(paths).metrics()
+    metrics.add("pay", "SELECT sum(pay) AS pay FROM hr.salaries")
+    metrics.add("gone", "SELECT * FROM metric('pay')")
     metrics.add("m", "SELECT sum(pay) AS n FROM hr.salaries")
     metrics.add("m", "SELECT n.pay AS n FROM metric('gone') n", replace=True)
     metrics.add("m", "SELECT count(phone) AS n FROM shop.customers", replace=True)
     metrics.add("m", "SELECT count(*) AS n FROM shop.customers", replace=True)
     metrics.remove("gone")
     assert len(metrics.show("m").history) == 4
-    assert [one.sql for one in workspace.metrics("bot").show("m").history] == [
-        "SELECT count(*) AS n FROM shop.customers"
-    ]
-
-
-def test_rules_of_the_command_line_hold_where_metrics_are_defined(tmp_path_factory: pytest.TempPathFactory) -> None:
-    paths = build(Paths(tmp_path_factory.mktemp("ruled")), "ada", SECRET, 417001, [])
-    Workspace(paths).metrics().add("pay", "SELECT sum(pay) AS pay FROM hr.salaries")
+    seen = Workspace(paths).metrics("bot").show("m").history
+    assert [one.sql for one in seen] == ["SELECT count(*) AS n FROM shop.customers"]
     settings = yaml.safe_load(paths.config.read_text())
     settings["access"]["cli"] = json.loads(json.dumps(settings["access"]["bot"]))  # YAML would point at it
     paths.config.write_text(yaml.safe_dump(settings))
@@ -226,7 +223,7 @@ def test_every_way_that_leaks_nothing_leaks_nothing_as_a_definition(
     doors = [Door(workspace, "bot") for workspace in twins]
     for door in doors:
         door.engine.metrics = lambda: metrics
-    step = 1 if os.environ.get("DINOBASE_TORTURE") else 6
+    step = 1 if os.environ.get("DINOBASE_TORTURE") else 12
     for name in list(metrics)[::step]:
         here, there = (door.query(f"SELECT * FROM metric('{name}')") for door in doors)
         assert here == there, metrics[name].sql
