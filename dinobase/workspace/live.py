@@ -115,7 +115,8 @@ class Live:
         if not names or any(name not in lookup.columns for name in names) or not set(table.key) <= set(table.types):
             return []
         if self._guard is not None and any(
-            self._guard.column(table.connector, table.name, name) != "show" for name in table.key
+            self._guard.column(table.connector, table.name, name, table.paths.get(name, ())) != "show"
+            for name in table.key
         ):
             return []
         values = [

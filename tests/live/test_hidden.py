@@ -63,3 +63,16 @@ def test_why_the_source_could_not_be_asked_is_not_told_where_rules_hold(ruled: A
     ruled.api.fail("users/3", Fault(500, b'{"error": "row of team 2"}'))
     found = ruled.workspace.query("SELECT name FROM acme.users WHERE id = 3", identity="team")
     assert found.notes == ("acme.users: the source could not be asked: this is the copy",)
+
+
+def test_nothing_is_looked_up_by_a_personal_key_that_a_lifted_object_holds(acme: Acme) -> None:
+    file = acme.paths.connectors / "acme.yaml"
+    lifted = "primary_key: nick\n    lift: [properties]\n    columns: {properties.nick: {pii: name}}"
+    file.write_text(file.read_text().replace("primary_key: id", lifted, 1).replace("users/{id}", "users/{nick}"))
+    acme.api.tables["users"] = [{"properties": {"nick": "Zorblax"}, "id": 1}]
+    acme.configure(access={"bot": {"pii": "mask"}})
+    acme.workspace.sync(["acme"], full_refresh=True)
+    acme.age()
+    acme.api.requests.clear()
+    found = acme.workspace.query("SELECT id FROM acme.users WHERE nick = 'Zorblax'", identity="bot")
+    assert (list(found.rows), found.sources[0].live, acme.api.requests) == ([], False, [])
