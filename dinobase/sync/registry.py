@@ -69,6 +69,7 @@ for _name, _reader, _what in (
     ("sqlite", "sqlite", "A SQLite file: tables and views"),
     ("duckdb", "duckdb", "A DuckDB file: tables and views"),
     ("mongodb", "mongodb", "MongoDB: collections and views"),
+    ("kafka", "kafka", "Kafka: topics, a message a row"),
 ):
     _register(SourceEntry(_name, f"dinobase.extract.readers.{_reader}.KIND", _what, category="database"))
 for _name, _what in (
