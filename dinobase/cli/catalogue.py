@@ -110,7 +110,7 @@ COMMANDS: tuple[Command, ...] = (
         "Data",
         "annotate",
         "Say what a table or column means",
-        (("annotate", f"{_A}:Annotated"),),
+        (("annotate", f"{_A}:Annotated"), ("annotate --auto", "dinobase.workspace.filling:Filling")),
     ),
     Command(
         "annotations",

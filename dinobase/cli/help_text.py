@@ -175,6 +175,7 @@ TEXTS: dict[str, Text] = {
             "dinobase annotate stripe.charges.amount unit cents",
             "dinobase annotate stripe.charges.amount unit --remove",
             "dinobase annotate --json - < words.json",
+            "dinobase annotate --auto stripe --model openai-chat:gpt-4.1-mini",
         ),
         "docs/annotations.md has the keys, and what only a person may say.",
     ),

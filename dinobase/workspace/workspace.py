@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dinobase.workspace import results
     from dinobase.workspace.annotating import Annotated, Annotations
     from dinobase.workspace.authorizing import Person
+    from dinobase.workspace.filling import Filling
     from dinobase.workspace.mcp import Mcp
     from dinobase.workspace.metrics import Metrics
     from dinobase.workspace.setting import Settled
@@ -295,6 +296,12 @@ class Workspace(Asking):
         from dinobase.workspace import annotating
 
         return annotating.annotate(self, words, origin=origin, identity=identity)
+
+    def fill(self, source: str, *, model: str, limit: int = 0, send: bool = False, identity: str = "cli") -> Filling:
+        """Have a model say what is missing; without `send` say what it would be asked, and for how much."""
+        from dinobase.workspace import filling
+
+        return filling.fill(self, source, model=model, limit=limit, send=send, identity=identity)
 
     def annotations(self, target: str, *, history: bool = False, identity: str = "cli") -> Annotations:
         """Return what is said of a target and of all below it, strongest first, or everything that ever was."""

@@ -44,6 +44,7 @@ LINES = {
     "search": ["search", "user"],
     "diff": ["diff", "acme.users", "--since", "1d", "--limit", "2"],
     "annotate": ["annotate", "acme.users.name", "description", "What they are called."],
+    "annotate --auto": ["annotate", "--auto", "acme.orders", "--model", "openai-chat:acme"],
     "annotations": ["annotations", "acme.users", "--history"],
     "gaps": ["gaps", "acme.orders"],
     "metric add": ["metric", "add", "revenue", "--sql", METRIC, "--unit", "usd", "--grain", "month", "--test", HOLDS],

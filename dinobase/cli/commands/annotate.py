@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dinobase.catalog.annotations import Origin
 
 _SPEAKERS = ("person", "agent", "model", "heuristic")
+_AUTO = "dinobase annotate --auto stripe --model openai-chat:gpt-4.1-mini"
 _USE = 'dinobase annotate stripe.customers.email description "Where receipts go."'
 
 
@@ -37,6 +38,14 @@ def arguments(parser: parse.Parser) -> None:
     )
     parser.add_argument("--confidence", metavar="N", help="0 to 1; the default follows the origin")
     parser.add_argument("--json", metavar="LIST", help="several words as a JSON list; - or nothing at all: from stdin")
+    parser.add_argument(
+        "--auto", action="store_true", help="have a model fill what TARGET lacks; shows what it would send"
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", default="", help="with --auto: provider:model, openai-chat:gpt-4.1-mini"
+    )
+    parser.add_argument("--limit", metavar="N", default="0", help="with --auto: the first N gaps; default all")
+    parser.add_argument("--yes", action="store_true", help="with --auto: send it")
     parser.add_argument("--input-schema", action="store_true", help="print the JSON Schema of that list")
     parse.add_identity(parser)
     parse.add_format(parser)
@@ -49,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
     if args.input_schema:
         Output.choose("json").json(annotating.input_schema())
         return Exit.DONE
+    if args.auto:
+        return _filled(args)
+    if args.model or args.yes:
+        raise errors.UsageError("--model and --yes are for --auto", hint=_AUTO)
     words = _words(args)
     workspace = Workspace.open()
     origin: Origin = args.origin or ("person" if diagnostics.interactive() else "agent")
@@ -62,6 +75,42 @@ def run(args: argparse.Namespace) -> int:
         if one.value is not None and one.counts_of != one.origin:
             diagnostics.note(f"{one.target} {one.key}: what the {one.counts_of} said counts before it")
     return Exit.DONE
+
+
+def _filled(args: argparse.Namespace) -> int:
+    """Show what a model would be asked; with --yes ask it."""
+    from dinobase.workspace import Workspace
+
+    if not args.target or args.key or args.json is not None or args.remove or args.origin or args.confidence:
+        raise errors.UsageError("--auto takes a connector or a table, and nothing to say", hint=_AUTO)
+    if not args.model:
+        raise errors.UsageError("--auto asks the model that you name, and no other", hint=_AUTO)
+    workspace = Workspace.open()
+    done = workspace.fill(
+        args.target,
+        model=args.model,
+        limit=parse.limit(args.limit, example=100),
+        send=args.yes,
+        identity=workspace.identity(args.identity),
+    )
+    if done.status == "dry_run":
+        rows: list[tuple[Any, ...]] = [(one.table, one.gaps, one.text) for one in done.requests]
+        columns = (Column("table", "name"), Column("gaps"), Column("text", "value"))
+    else:
+        rows = [(f"{one.target} {one.key}", one.status, one.counts) for one in done.annotations]
+        columns = (Column("target", "name"), Column("status", "status"), Column("counts"))
+    Output.choose(args.format).emit(done, Table(columns, rows, empty=f"{done.source}: nothing is missing", wrap=True))
+    cost = "price unknown" if done.cost_usd is None else f"${done.cost_usd:.4f}"
+    tokens = f"{done.input_tokens} tokens in, {done.output_tokens} out, {cost}"
+    if done.status == "dry_run" and done.requests:
+        diagnostics.note(
+            f"Nothing was sent. {len(done.requests)} requests to {done.model}, about {tokens}; --yes sends them."
+        )
+    elif done.sent:
+        diagnostics.note(f"{done.sent} requests to {done.model}: {tokens}")
+    for note in done.notes:
+        diagnostics.note(note)
+    return Exit.FAILED if done.status in {"partial", "error"} else Exit.DONE
 
 
 def _words(args: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
