@@ -14,6 +14,7 @@ from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.mutate import approval
 from dinobase.mutate.change import RowChange
+from dinobase.mutate.database import FindSource
 from dinobase.mutate.fitting import Fitting
 from dinobase.mutate.journal import Journal, digest
 from dinobase.mutate.planner import FindConnector, Planned, Planner
@@ -40,16 +41,16 @@ _CODE = "code"
 
 
 class MutationEngine:
-    """`config` is config.yaml as plain data; `find` gives a connector with its credentials in."""
+    """`config` is config.yaml as plain data; `find` gives a connector with its credentials in, `source` a database."""
 
-    def __init__(self, paths: Paths, config: Mapping[str, Any], find: FindConnector) -> None:
+    def __init__(self, paths: Paths, config: Mapping[str, Any], find: FindConnector, source: FindSource) -> None:
         self._paths = paths
         self._config = config
         self._find = find
         self._planner = Planner(paths, config, find)
         self._storage = Storage(paths.lakes, config["storage"]["url"], config["storage"]["catalog"])
         self.journal = Journal(paths.state, self._storage.catalog)
-        self._runner = Runner(paths, self._storage, find, self.journal)
+        self._runner = Runner(paths, self._storage, find, self.journal, source)
         self._fitting = Fitting(paths, config, find, self._runner)
 
     def write(

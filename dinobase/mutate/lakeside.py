@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Self
 
 from dinobase.core.clock import iso, now
@@ -32,7 +34,7 @@ from dinobase.spec.models import Connector, Resource
 
 _LOADS = "loads"
 _NEWER_FOR = timedelta(hours=24)  # no listing takes longer
-_NOT_KEPT = ("key", "schema", "views")  # a load writes them anew
+NOT_KEPT = ("key", "schema", "views")  # a load writes them anew
 
 
 def record(table: Table, change: RowChange, answer: bytes | None) -> bytes | None:
@@ -100,6 +102,16 @@ class Lakeside:
             raise
         self._writers[location.name] = writer
 
+    def renew(self, location: LakeLocation, work: Callable[[Writer, Path], None], run: str) -> None:
+        """Do work on a lake under its write lock, with a folder for its files."""
+        folder = self._paths.spool / "writes" / f"{run}-{os.getpid()}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with self._writer(location) as writer:
+                work(writer, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def merge(
         self,
         location: LakeLocation,
@@ -161,7 +173,7 @@ def _upsert(
         moment=iso(now()),
         deletes=resource.deletes,
         complete=False,
-        memory={k: v for k, v in before.items() if k not in _NOT_KEPT} | {write.WRITTEN: _written(before, keys)},
+        memory={k: v for k, v in before.items() if k not in NOT_KEPT} | {write.WRITTEN: written(before, keys)},
         counter=_LOADS if parent else "",
         description=resource.description or "",
         work=work,
@@ -180,14 +192,14 @@ def _remove(
     extra = json.dumps({"run": run, "resource": resource.name, "inserted": 0, "updated": 0, "deleted": len(gone)})
     before = state.read(writer).get(resource.name, {})
     with writer.transaction(f"{work} {resource.name}", lambda: extra):
-        state.write(writer, resource.name, before, {**before, write.WRITTEN: _written(before, gone)})
+        state.write(writer, resource.name, before, {**before, write.WRITTEN: written(before, gone)})
         if resource.deletes == "soft" and DELETED_AT in table.types:
             writer.run(f"UPDATE {place} SET {DELETED_AT} = {literal(iso(now()))}::TIMESTAMPTZ WHERE {where}")
         else:
             writer.run(f"DELETE FROM {place} WHERE {where}")
 
 
-def _written(before: Mapping[str, str], keys: Sequence[Mapping[str, Json]]) -> str:
+def written(before: Mapping[str, str], keys: Sequence[Mapping[str, Json]]) -> str:
     """Remember which rows were written back: what a listing that began before says of them is older."""
     oldest = iso(now() - _NEWER_FOR)
     kept = [entry for entry in json.loads(before.get(write.WRITTEN, "[]")) if entry[0] >= oldest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +13,13 @@ from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
 from dinobase.mutate.apply import Applied, Applier
 from dinobase.mutate.change import RowChange, Table
+from dinobase.mutate.database import FindSource, Work
 from dinobase.mutate.journal import Journal, Writing
 from dinobase.mutate.lakeside import Lakeside, record
 from dinobase.mutate.planner import FindConnector
+from dinobase.mutate.refreshing import refresh
 from dinobase.mutate.standing import as_applied, counted, ended, rows_of, table_of
+from dinobase.mutate.statement import is_database
 from dinobase.mutate.step import Step, steps_of
 from dinobase.mutate.values import Json, dumps
 
@@ -23,7 +27,10 @@ from dinobase.mutate.values import Json, dumps
 class Runner:
     """The caller holds the batch alone; `journal` is what `writing` writes to."""
 
-    def __init__(self, paths: Paths, storage: Storage, find: FindConnector, journal: Journal) -> None:
+    def __init__(
+        self, paths: Paths, storage: Storage, find: FindConnector, journal: Journal, source: FindSource
+    ) -> None:
+        self._source = source
         self._paths = paths
         self._storage = storage
         self._find = find
@@ -51,9 +58,14 @@ class Runner:
                 self._begin(writing, mutation, steps)
                 if not stopped and steps:
                     earlier = self._unmerged(mutation, table, steps)
-                    applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
-                    self._into_lake(lakes, mutation, table, [*earlier, *applied.done], writing)
-                    stopped = applied.stopped
+                    if is_database(self._find(table.connector)):
+                        work = self._at_database(mutation, table, steps, writing, resend=resend)
+                        self._renewed(lakes, mutation, table, [*(c for c, _ in earlier), *work.done], writing)
+                        stopped = work.stopped
+                    else:
+                        applied = asyncio.run(self._apply(mutation, table, steps, writing, resend=resend))
+                        self._into_lake(lakes, mutation, table, [*earlier, *applied.done], writing)
+                        stopped = applied.stopped
                 status = ended([row["status"] for row in self._journal.steps(mutation["mutation_id"])])
                 writing.move(mutation["mutation_id"], "ended", ["executing"], status, finished_at=iso(now()))
         return counted(self._journal, found)
@@ -92,6 +104,42 @@ class Runner:
         connector = self._find(table.connector)
         async with Session(connector, name=table.connector, state_dir=self._paths.state) as session:
             return await Applier(session, writing, mutation["mutation_id"], states, resend=resend).run(steps)
+
+    def _at_database(
+        self, mutation: Mapping[str, Any], table: Table, steps: Sequence[Step], writing: Writing, *, resend: bool
+    ) -> Work:
+        name = str(mutation["mutation_id"])
+        states = {row["step"]: row["status"] for row in self._journal.steps(name)}
+        folder = self._paths.spool / "writes" / f"{name}-{os.getpid()}-source"
+        changes = [change for _, change in rows_of(steps)]
+        work = Work(self._source(table.connector), table, changes, states, writing, name, folder, resend)
+        work.apply()
+        return work
+
+    def _renewed(
+        self,
+        lakes: Lakeside,
+        mutation: Mapping[str, Any],
+        table: Table,
+        done: Sequence[RowChange],
+        writing: Writing,
+    ) -> None:
+        """Read what was written anew; a source or lake that cannot be reached now is brought up to date by a sync."""
+        keys = list({change.identity: change.key for change in done if change.identity}.values())
+        if not keys:
+            return
+        run = str(mutation["mutation_id"])
+        try:
+            with self._source(table.connector).reading() as opened:
+                lakes.renew(
+                    self._storage.lake(table.connector),
+                    lambda writer, folder: refresh(writer, opened, table, keys, folder, run),
+                    run,
+                )
+        except DinobaseError as error:
+            writing.steps(run, "not_merged", [], {}, {"error": error.message})
+        else:
+            writing.steps(run, "merged", [], {"rows": len(keys), "deleted": 0})
 
     def _into_lake(
         self,

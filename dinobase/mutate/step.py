@@ -12,6 +12,7 @@ from dinobase.core.values import HttpRequest
 from dinobase.mutate import request
 from dinobase.mutate.change import RowChange, Table
 from dinobase.mutate.endpoints import Target, choose, mixed, of_table, operation
+from dinobase.mutate.statement import is_database, statement
 from dinobase.mutate.values import Json, shown
 from dinobase.spec.models import Connector
 
@@ -40,6 +41,9 @@ class Step:
 
     def preview(self) -> dict[str, Json]:
         """Return what a person sees of the request: no secret in it."""
+        if is_database(self.connector):
+            said = {statement(self.target.table, change): None for change in self.changes}
+            return {"method": "SQL", "url": redact(self.connector.client.base_url), "body": list(said)}
         sent = self.call()
         found: dict[str, Json] = {"method": sent.method, "url": redact(request.shown_url(sent))}
         if sent.body is not None and self.target.endpoint.body_format == "form":
@@ -58,6 +62,7 @@ class Step:
     def checked(self) -> bool:
         """Tell whether each row is read live before it is changed."""
         readable = self.target.resource.retrieve is not None and self.connector.type == "rest"
+        readable = readable or is_database(self.connector)
         return readable and self.changes[0].operation != "create"
 
     def without(self, rows: Sequence[int]) -> Step:

@@ -15,7 +15,18 @@ from dinobase.extract.readers.base import SourceTable
 from dinobase.load.naming import snake
 from dinobase.load.schema import TableSchema
 from dinobase.load.typed import names_of
-from dinobase.spec.models import Client, Column, Connector, Credential, Endpoint, Incremental, Relationship, Resource
+from dinobase.spec.models import (
+    Client,
+    Column,
+    Connector,
+    Credential,
+    Endpoint,
+    Incremental,
+    Relationship,
+    Resource,
+    WriteEndpoint,
+)
+from dinobase.spec.writes import Operation
 
 Pii: TypeAlias = Literal[
     "email", "phone", "name", "address", "ip", "card", "iban", "national_id", "birth_date", "secret"
@@ -68,6 +79,23 @@ def connector_of(
         credentials=list(credentials),
         resources=[_resource(table, named) for table in tables],
     )
+
+
+def writing_to(connector: Connector, target: str) -> Connector:
+    """Return the definition with a way to write each table that has a key; `target` is where writes go."""
+    methods: tuple[tuple[Operation, Literal["POST", "PATCH", "DELETE"]], ...] = (
+        ("create", "POST"),
+        ("update", "PATCH"),
+        ("delete", "DELETE"),
+    )
+    endpoints = [
+        WriteEndpoint(name=f"{operation}_{r.name}", method=method, resource=r.name, operation=operation, bulk=True)
+        for r in connector.resources
+        if r.primary_key
+        for operation, method in methods
+    ]
+    client = connector.client.model_copy(update={"base_url": target})
+    return connector.model_copy(update={"client": client, "write_endpoints": endpoints})
 
 
 def _resource(table: SourceTable, named: dict[str, dict[str, str]]) -> Resource:

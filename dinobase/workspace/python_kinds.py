@@ -30,6 +30,27 @@ def definition(name: str, paths: Paths) -> Connector:
     return facts.connector_of(name, "", facts.load(name, paths))
 
 
+def opened_by(name: str, entry: config.ConnectorConfig, paths: Paths) -> tuple[SourceKind, Mapping[str, str]]:
+    """Return a connected source's kind and the values that open it; raises CredentialMissing."""
+    kind = registry.python_kind(entry.type, paths)
+    assert kind is not None
+    return kind, credentials.values(
+        kind.credentials, credentials.recall(name, kind.credentials, Vault(paths), entry.params)
+    )
+
+
+def writable(name: str, entry: config.ConnectorConfig, paths: Paths) -> Connector:
+    """Return what a connected source was found to hold, and what of it can be written."""
+    from dinobase.extract.readers.sql_writing import WritableKind
+
+    found = definition(name, paths)
+    kind = registry.python_kind(entry.type, paths)
+    if not isinstance(kind, WritableKind):
+        return found
+    target = kind.target(opened_by(name, entry, paths)[1])
+    return facts.writing_to(found, target) if target else found
+
+
 def declared(name: str, paths: Paths) -> Declared:
     """Return which columns of a connected source promise personal data by their names."""
     from dinobase.access.pii import declared as of_connector

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.databases.desk import Desk, Maria
+from tests.databases.shops import Shop, shop_of
 
 
 @pytest.fixture
@@ -80,3 +81,9 @@ def logical(logical_server: str) -> Iterator[str]:
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [name]
         )
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(params=["postgres", "mariadb", "sqlite"])
+def shop(request: pytest.FixtureRequest, desk: Desk, tmp_path: Path) -> Shop:
+    """A table in a database of each kind that can be written."""
+    return shop_of(request.param, request, desk, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Generic, Self, TypeVar
 
@@ -26,6 +27,7 @@ class Database(ABC, Generic[S]):
         self._source = source
         self._selection = selection
         self._settled = Settled()
+        self._only = ""
 
     def tables(self) -> Sequence[SourceTable]:
         """Return tables and views that the user may read."""
@@ -55,8 +57,21 @@ class Database(ABC, Generic[S]):
         mark = cursors.mark(self._source, ask, files, types, self._settled)
         return Brought(tuple(files), types, rows, staging.size(files), mark)
 
+    def some(self, ask: Ask, keys: Sequence[Mapping[str, str]]) -> Brought:
+        """Read the rows of these keys alone: source column -> its value as text."""
+        conditions = []
+        for key in keys:
+            places = {c: replace(ask, start=v, table=replace(ask.table, cursor=c)) for c, v in key.items()}
+            conditions.append(" AND ".join(f"{self._quoted(c)} = {self._bound(one)}" for c, one in places.items()))
+        self._only = f" WHERE {' OR '.join(f'({c})' for c in conditions)}"
+        try:
+            return self.read(replace(ask, start=None, table=replace(ask.table, cursor="")))
+        finally:
+            self._only = ""
+
     def _copy(self, ask: Ask, readings: Sequence[Reading]) -> staging.Copied:
-        remote = staging.remote_sql(readings, ask.table.place, cursors.where(ask, self._bound(ask), self._quoted))
+        where = self._only or cursors.where(ask, self._bound(ask), self._quoted)
+        remote = staging.remote_sql(readings, ask.table.place, where)
         return staging.copy(self._source, staging.local_sql(readings, ask.names, self._relation(remote)), ask.folder)
 
     def _relation(self, remote: str) -> str:

@@ -15,6 +15,7 @@ from dinobase.extract.readers.cursors import Settled
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.mysql_types import live_reading, quoted, reading, text
 from dinobase.extract.readers.options import CONNECTION, SELECTION, Selection, address, names_of
+from dinobase.extract.readers.sql_writing import MysqlTransaction, Transaction
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
 from dinobase.lake.foreign import Foreign
@@ -183,7 +184,11 @@ class Mysql(Database[bool]):
         return ".".join(map(ident, self._places[table.name]))
 
     def _bound(self, ask: Ask) -> str:
-        return "" if ask.start is None else text(ask.start.removesuffix("+00"))
+        if ask.start is None:
+            return ""
+        column = ask.table.column(ask.table.cursor)
+        whole = column is not None and ask.types.get(ask.names[column.name], "").endswith("INT")
+        return ask.start if whole and ask.start.lstrip("-").isdigit() else text(ask.start.removesuffix("+00"))
 
     _quoted = staticmethod(quoted)
 
@@ -201,6 +206,14 @@ class MysqlKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Mysql:
         """Connect."""
         return Mysql(values["connection_string"], Selection.of(values), writer)
+
+    def target(self, values: Mapping[str, str]) -> str:
+        """Return where writes go: nowhere where each query asks the database."""
+        return "" if self.in_place(values) else address(values["connection_string"])
+
+    def writing(self, values: Mapping[str, str]) -> Transaction:
+        """Begin a transaction that writes."""
+        return MysqlTransaction(values["connection_string"])
 
     def in_place(self, values: Mapping[str, str]) -> bool:
         """Tell whether each query asks the database."""

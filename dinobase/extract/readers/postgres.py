@@ -12,10 +12,11 @@ from dinobase.core import clock, secrets
 from dinobase.core.errors import FetchError
 from dinobase.extract.readers import live
 from dinobase.extract.readers.base import Known, Place
-from dinobase.extract.readers.options import CAPTURED, CONNECTION, LIVE, SELECTION, SLOT, Selection
+from dinobase.extract.readers.options import CAPTURED, CONNECTION, LIVE, SELECTION, SLOT, Selection, address
 from dinobase.extract.readers.postgres_capture import CapturedPostgres
 from dinobase.extract.readers.postgres_database import Postgres
 from dinobase.extract.readers.postgres_slot import Slot, statements
+from dinobase.extract.readers.sql_writing import PostgresTransaction, Transaction
 from dinobase.lake.connection import Writer
 from dinobase.spec.models import Credential
 
@@ -69,6 +70,14 @@ class PostgresKind:
             )
         kept = f"the server keeps {_size(lag.bytes)} of its log for the replication slot {values['slot']}"
         return lag.status != "lost", kept + (f" ({lag.status})" if lag.status not in {"", "reserved"} else "")
+
+    def target(self, values: Mapping[str, str]) -> str:
+        """Return where writes go: nowhere where each query asks the database."""
+        return "" if self.in_place(values) else address(values["connection_string"])
+
+    def writing(self, values: Mapping[str, str]) -> Transaction:
+        """Begin a transaction that writes."""
+        return PostgresTransaction(values["connection_string"])
 
     def in_place(self, values: Mapping[str, str]) -> bool:
         """Tell whether each query asks the database."""

@@ -9,6 +9,7 @@ from dinobase.extract.readers import file_database, live, sqlite_types
 from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceColumn, SourceTable
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.options import Selection, names_of
+from dinobase.extract.readers.sql_writing import SqliteTransaction, Transaction
 from dinobase.extract.readers.sqlite_types import Held
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
@@ -131,6 +132,14 @@ class SqliteKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Sqlite:
         """Open the file."""
         return Sqlite(file_database.existing(values), Selection.of(values), writer)
+
+    def target(self, values: Mapping[str, str]) -> str:
+        """Return where writes go: nowhere where each query asks the database."""
+        return "" if self.in_place(values) else f"sqlite:///{values['path']}"
+
+    def writing(self, values: Mapping[str, str]) -> Transaction:
+        """Begin a transaction that writes."""
+        return SqliteTransaction(file_database.existing(values))
 
     def in_place(self, values: Mapping[str, str]) -> bool:
         """Tell whether each query reads the file."""
