@@ -120,6 +120,16 @@ def unreadable(table: str, error: Exception) -> DinobaseError:
     )
 
 
+def withheld(table: str) -> DinobaseError:
+    """Return the error where access rules hide something: what a source says repeats the value that it is about."""
+    return FetchError(
+        f"{table} cannot be read where it is, or one of its values does not do for this query",
+        code="source.changed",
+        hint="TRY_CAST gives NULL where a value does not convert. If it is not that, ask again; "
+        f"`dinobase sync {table.partition('.')[0]}` looks anew. What the source said may hold what you may not read.",
+    )
+
+
 def of_connector(name: str, fault: FetchError) -> FetchError:
     """Return a reader's fault as whoever asked knows the table."""
     if fault.error_code != "source.changed":

@@ -68,6 +68,8 @@ class Describer:
             return [self._table(connection, schema, table, syncs, samples) for schema, table in wanted]
         except reader.DuckDBError as error:
             reason = str(error).split("\n", maxsplit=1)[0]
+            if self._guard is not None and any(self._guard.covers(schema) for schema in views):
+                reason = "what its data says of that may hold what you may not read"
             raise LakeError(f"The lake could not be read: {reason}", code="lake.read", hint="dinobase doctor") from None
         finally:
             connection.close()

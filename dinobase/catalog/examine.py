@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dinobase.access.in_place import InPlace, unreadable
+from dinobase.access.in_place import InPlace, withheld
 from dinobase.access.pii import Declared
 from dinobase.catalog.profile_scan import Seen, look, most_rows
 from dinobase.catalog.profile_units import settled
@@ -127,8 +127,8 @@ class Examiner:
             found = look(connection, source, Seen(table, stamp, held.view.snapshot, 0, columns))
         except reader.InterruptError:
             raise
-        except reader.DuckDBError as error:
-            raise unreadable(f"{connector}.{table}", error) from None
+        except reader.DuckDBError:
+            raise withheld(f"{connector}.{table}") from None  # it is asked for whom something is masked
         finally:
             connection.close()
         return replace(_doubtful(found), rows=0, columns=[_kinds(column) for column in found.columns])

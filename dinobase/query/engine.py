@@ -173,7 +173,7 @@ class QueryEngine:
                         raise timed_out(timeout) from None
                     raise KeyboardInterrupt from None
                 except reader.DuckDBError as error:
-                    fault = in_place.fault(error, self._there) or faults.fault(error, (), sql)
+                    fault = in_place.fault(error, self._there, self._guard) or faults.fault(error, (), sql)
                     raise timed_out(timeout) if watch.fired else fault from None
                 except RuntimeError as error:
                     if "interrupted" not in str(error):
@@ -233,7 +233,7 @@ class QueryEngine:
             raise
         except reader.DuckDBError as error:
             columns_there = named.columns(connection, read) if faults.about_a_column(error) else ()
-            raise (in_place.fault(error, there) or faults.fault(error, columns_there, read.sql)) from None
+            raise (in_place.fault(error, there, self._guard) or faults.fault(error, columns_there, read.sql)) from None
         stream = ResultStream(connection, columns, sources, max_rows, "" if read.explain else read.sql)
         if there and seat.opened is not None:
             stream.said = in_place.notes(read, seat.opened)
@@ -243,7 +243,7 @@ class QueryEngine:
     def _judge(self, connection: Any, part: Before) -> None:
         from dinobase.query import metrics
 
-        (self.judge or metrics.refuse)(metrics.judged(connection, part, self._there))
+        (self.judge or metrics.refuse)(metrics.judged(connection, part, self._there, self._guard))
 
     def _places(self, seat: Seat, read: Read) -> tuple[dict[str, LakeView], Resolved]:
         """Return the lakes, and the tables in them, that a statement and what comes before it name."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dinobase.access.guard import Guard, Opened
 
 _GONE = ("IOException", "HTTPException", "PermissionException", "InvalidInputException", "InternalException")
+_OURS = ("BinderException", "CatalogException", "ParserException", "OutOfMemoryException")  # no value is in these
 
 
 def among(read: Read, guard: Guard | None) -> set[str]:
@@ -54,8 +55,15 @@ def notes(read: Read, opened: Opened) -> tuple[str, ...]:
     return tuple(found)
 
 
-def fault(error: Exception, there: Collection[str]) -> DinobaseError | None:
-    """Return the error for a source that failed while it was read, None where it was another fault."""
+def fault(error: Exception, there: Collection[str], guard: Guard | None) -> DinobaseError | None:
+    """Return the error for a source that failed while it was read, None where it was another fault.
+
+    Values are cast while they are read, before any rule: where rules hide some, nothing of the error is told.
+    """
+    if guard is not None and type(error).__name__ not in _OURS and any(guard.covers(name) for name in there):
+        from dinobase.access.in_place import withheld
+
+        return withheld(" or ".join(sorted(there)))
     if not there or (type(error).__name__ not in _GONE and "CSV Error" not in str(error)):
         return None
     from dinobase.access.in_place import unreadable

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dinobase.catalog.metrics import Known, Metric, unknown
 from dinobase.core.errors import DinobaseError, QueryError
@@ -22,6 +22,9 @@ from dinobase.query.decision import Before, Read, Refused
 from dinobase.query.named import told
 from dinobase.query.statement import cut_end
 from dinobase.query.stream import ResultStream, wrapped
+
+if TYPE_CHECKING:
+    from dinobase.access.guard import Guard
 
 NAME = "metric"
 MOST = 256  # metrics in one statement, those that metrics read among them
@@ -95,7 +98,7 @@ def own(connection: Any, sql: str, connectors: Collection[str]) -> Own:
     return Own(tuple(reads), tuple(dict.fromkeys(call.name for call in found)))
 
 
-def judged(connection: Any, part: Before, there: Collection[str]) -> Finding:
+def judged(connection: Any, part: Before, there: Collection[str], guard: Guard | None) -> Finding:
     """Bind a definition, or run a test, on an instance that has its tables; raises where that is not possible."""
     read = part.read
     with told(part):
@@ -116,7 +119,7 @@ def judged(connection: Any, part: Before, there: Collection[str]) -> Finding:
             raise
         except reader.DuckDBError as error:
             names = named.columns(connection, read) if faults.about_a_column(error) else ()
-            raise (in_place.fault(error, there) or faults.fault(error, names, read.sql)) from None
+            raise (in_place.fault(error, there, guard) or faults.fault(error, names, read.sql)) from None
     return Finding(part.metric, part.test, part.sql, found.columns, tuple(found.rows), found.truncated, boolean)
 
 
