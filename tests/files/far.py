@@ -11,6 +11,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -41,7 +42,8 @@ class Server:
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
             except OSError:
-                assert self._process.poll() is None, self.said()
+                with suppress(subprocess.TimeoutExpired):
+                    raise AssertionError(self._process.wait(0.05), self.said()) from None
             else:
                 return
 
@@ -61,7 +63,7 @@ class Sshd(Server):
     def __init__(self, folder: Path) -> None:
         self.folder, port = folder, _free_port()
         for name, phrase in (("host", ""), ("key", ""), ("locked", "open sesame"), ("stranger", "")):
-            words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", str(folder / name)]
+            words = ["ssh-keygen", "-q", "-a", "1", "-t", "ed25519", "-N", phrase, "-f", str(folder / name)]
             subprocess.run(words, check=True)
         (folder / "authorized").write_text((folder / "key.pub").read_text() + (folder / "locked.pub").read_text())
         kind, key, *_ = (folder / "host.pub").read_text().split()

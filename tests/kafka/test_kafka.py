@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -41,7 +42,8 @@ class Broker:
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
             except OSError:
-                assert self._process.poll() is None, (folder / "log").read_text()
+                with suppress(subprocess.TimeoutExpired):
+                    raise AssertionError(self._process.wait(0.05), (folder / "log").read_text()) from None
             else:
                 return
 

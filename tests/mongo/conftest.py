@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,7 +36,8 @@ class Server:
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
             except OSError:
-                assert self._process.poll() is None, (folder / "log").read_text()
+                with suppress(subprocess.TimeoutExpired):
+                    raise AssertionError(self._process.wait(0.05), (folder / "log").read_text()) from None
             else:
                 return
 
