@@ -93,13 +93,14 @@ class Bench:
 
 
 @contextmanager
-def bench(raw: Json, folder: Path, known: Path = shapes.SHAPES) -> Iterator[Bench]:
-    """Serve a connector and connect it; `known` is the folder of its shape."""
+def bench(raw: Json, folder: Path, known: Path = shapes.SHAPES, vendor: Json = None) -> Iterator[Bench]:
+    """Serve a connector and connect it; `known` is the folder of its shape, `vendor` the API where it is another."""
     server = Emulator()
     with serving(server):
         name = raw["name"]
         wired = wire(raw, server.url, folder / "connectors" / f"{name}.yaml")
-        server.play(wired.connector, shapes.read(wired.connector, known))
+        played = wired if vendor is None else wire(vendor, server.url, folder / "vendor" / f"{name}.yaml")
+        server.play(played.connector, shapes.read(played.connector, known))
         workspace = Workspace(paths(folder))
         (folder / "config.yaml").write_text(yaml.safe_dump(_CONFIG), encoding="utf-8")
         workspace.add(name, given=wired.values)

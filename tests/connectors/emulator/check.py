@@ -45,11 +45,11 @@ def check(name: str, folder: Path) -> Outcome:
     return check_raw(raw, folder)
 
 
-def check_raw(raw: Json, folder: Path, known: Path = SHAPES) -> Outcome:
-    """Check any connector's data; `known` is the folder of its shape."""
+def check_raw(raw: Json, folder: Path, known: Path = SHAPES, vendor: Json = None) -> Outcome:
+    """Check any connector's data; `known` is the folder of its shape, `vendor` what the API is where it is another."""
     found = Outcome(raw["name"])
     begun = time.process_time()
-    with bench(raw, folder, known) as running:
+    with bench(raw, folder, known, vendor) as running:
         found.resources = len(running.connector.resources)
         found.writes = len(running.connector.write_endpoints)
         begun = _lap(found, "connect", begun)

@@ -62,7 +62,8 @@ def wire(raw: Json, server: str, file: Path) -> Wired:
         _window(resource.get("incremental"))
     _window((raw.get("resource_defaults") or {}).get("incremental"))
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    written = yaml.dump(raw, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+    file.write_text(written, encoding="utf-8")
     return Wired(raw, resolve(load_connector(file), values), values)
 
 
