@@ -14,7 +14,7 @@ import pytest
 from tests.databases.desk import Desk
 from tests.torture.bench import Workspace, torture
 
-KILLS, CHANGES = (20, 10_000) if torture() else (3, 400)
+KILLS, CHANGES = (20, 10_000) if torture() else (2, 300)
 ROWS = "SELECT id, part, amount, note FROM {} ORDER BY id, part"
 
 
