@@ -1,4 +1,4 @@
-"""The check against the emulator fails where a connector says other than the API does; else green would prove nothing."""
+"""The check against the emulator fails where a connector says other than the API does; else a pass proves nothing."""
 
 from __future__ import annotations
 
