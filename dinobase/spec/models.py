@@ -104,6 +104,7 @@ class Parent(Kind):
     field: str = Field(description="Parent field whose value is used.")
     param: str = Field(description="Placeholder in the path that takes it.")
     only_changed: bool = Field(default=False, description="Only the parents that this run changed.")
+    every: bool = Field(default=False, description="Every parent that there is, not only those that this run listed.")
 
 
 class Column(Kind):

@@ -145,7 +145,7 @@ class ResourceSync:
         """Return the request series and whether they cover all parents."""
         parent = self._connector.resource(own.resource)
         assert parent is not None
-        whole = self._resource.write_disposition == "replace" or self._resource.deletes != "ignore"
+        whole = own.every or self._resource.write_disposition == "replace" or self._resource.deletes != "ignore"
         if (
             listed is not None
             and self._before.get(CAUGHT_UP) == listed.loads_before

@@ -154,6 +154,21 @@ async def test_children_of_an_incremental_parent_are_those_it_listed(tmp_path: P
         assert visited(made) == ["1"]
 
 
+async def test_every_parent_is_visited_where_its_cursor_tells_nothing_of_its_children(tmp_path: Path) -> None:
+    source = Orders()
+    yaml = family(INCREMENTAL).replace("param: order_id}", "param: order_id, every: true}")
+    async with shop(tmp_path, source, yaml) as made:
+        await made.sync()
+        visited(made)
+        source.change(1, [{"line": 1, "v": "new"}])
+        await made.sync()
+        visited(made)
+        source.lines["2"] = [{"line": 1, "v": "silent"}]  # order 2 is far behind the cursor, and as it was
+        await made.sync()
+        assert visited(made) == ["1", "2"]
+        assert made.rows(LINES) == [(1, 1, "new"), (1, 2, "b"), (2, 1, "silent")]
+
+
 async def test_only_changed_parents_are_visited_and_only_their_rows_are_deleted(tmp_path: Path) -> None:
     source = Orders()
     async with shop(tmp_path, source, ONLY_CHANGED) as made:

@@ -40,6 +40,9 @@ def parents(report: Report, connector: Connector) -> None:
             in_cycle.update(line)
             message = f"`{resource.name}` is its own ancestor: {' -> '.join(line)}."
             report.error((*path, "resource"), "parent_cycle", message, "Remove one of these parents.")
+        elif resource.parent.every and resource.parent.only_changed:
+            message = f"`{report.at((*path, 'every'))}` and `only_changed` say opposite things."
+            report.error((*path, "every"), "every_changed", message, "Leave out one of the two.")
         elif resource.selected and not parent.selected:
             hint = f"Select `{parent.name}` too, or ask for it: `--resources +{parent.name}`."
             message = f"`{resource.name}` is selected and its parent `{parent.name}` is not: it has no rows to go by."
