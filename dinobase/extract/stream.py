@@ -11,7 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from dinobase.core.errors import FetchError, RequestError
-from dinobase.core.values import Batch, ParentRow
+from dinobase.core.values import Batch, Event, ParentRow
 from dinobase.extract.pages import pages
 from dinobase.extract.reader import Got, ResourceReader
 from dinobase.kinds import duration
@@ -57,7 +57,7 @@ async def stream(
         count = here.count
         cap = incremental.restart_after if incremental else None
         left = None if cap is None else cap - count
-        async with aclosing(pages(reader, shared, here.step, left=left, ends=_end_of(incremental, here))) as turns:
+        async with aclosing(pages(reader, shared, here.step, left=left, ends=_end_of(reader, here.start))) as turns:
             async for turn in turns:
                 got = turn.got
                 count += got.page.count
@@ -141,18 +141,34 @@ def _values(at: Position, parent: ParentRow | None) -> dict[str, object]:
     return {**bounds, **parent.params} if parent else bounds
 
 
-def _end_of(incremental: Incremental | None, here: Position) -> Callable[[Got], bool] | None:
-    """Return what tells the last page of a listing that has the newest first, None where all pages are wanted."""
-    if incremental is None or incremental.order != "desc" or here.start is None:
+def _end_of(reader: ResourceReader, start: str | None) -> Callable[[Got], bool] | None:
+    """Return what tells the last page of a listing that has the newest first, None where all pages are wanted.
+
+    One that turns out to have another order has no last page before its end: it is read whole, and that is said.
+    """
+    incremental = reader.resource.incremental
+    if incremental is None or incremental.order != "desc" or start is None:
         return None
-    start, path = here.start, incremental.cursor_path
+    path, begin = incremental.cursor_path, start
+    least: str | None = None
+    ordered = True
 
     def ends(got: Got) -> bool:
-        if not got.records:
-            return False
-        raw = field_of(Body(bytes(got.records[-1])), path)
-        cursor = None if raw is None else scalar(raw)
-        return cursor is not None and is_before(cursor, start)
+        nonlocal least, ordered
+        cursor = None
+        for record in got.records if ordered else ():
+            raw = field_of(Body(bytes(record)), path)
+            cursor = None if raw is None else scalar(raw)
+            if cursor is not None and least is not None and is_before(least, cursor):
+                ordered = False
+                session, told = (
+                    reader.session,
+                    f"its listing has not the newest `{path}` first: it is read whole",
+                )
+                session.emit(Event("note", session.name, reader.resource.name, reason=told))
+                break
+            least = cursor if cursor is not None else least
+        return ordered and cursor is not None and is_before(cursor, begin)
 
     return ends
 

@@ -172,6 +172,22 @@ async def test_a_listing_with_the_newest_first_ends_at_the_page_that_goes_back_b
     assert len(api.asked) == pages + (pages == 4 and "total_path" not in paginator and paginator["type"] == "offset")
 
 
+@pytest.mark.parametrize("order", [[*DAYS[6:], *DAYS[:6]], DAYS[::-1]])
+async def test_a_listing_that_has_not_the_newest_first_after_all_is_read_whole_and_that_is_said(
+    bench: Bench, order: list[dict[str, Any]]
+) -> None:
+    def answer(asked: Asked) -> Any:
+        at = int(asked.params.get("after", 0))
+        return {"data": order[at : at + 3], "next": str(at + 3) if at + 3 < len(order) else None}
+
+    client = {"paginator": {"type": "cursor", "cursor_path": "next", "cursor_param": "after"}}
+    async with serving(answer) as api:
+        found = rows(await bench.batches(api, NEWEST, client=client, read={"start_value": "2026-01-11T00:00:00Z"}))
+    assert found == order
+    said = [event.reason for event in bench.events if event.kind == "note"]
+    assert said == ["its listing has not the newest `updated` first: it is read whole"]
+
+
 async def test_a_page_whose_last_record_has_no_cursor_does_not_end_a_listing_with_the_newest_first(
     bench: Bench,
 ) -> None:
