@@ -173,7 +173,7 @@ def test_remove_without_a_terminal_needs_yes(connected: Cli) -> None:
     done = connected("remove", "acme")
     assert done.code == 2
     assert "--yes" in done.json["error"]["hint"]
-    assert connected.ok("remove", "acme", "--yes") == {"name": "acme", "data": "none", "kept": None}
+    assert connected.ok("remove", "acme", "--yes") == {"name": "acme", "data": "none", "kept": None, "left": None}
     assert TOKEN not in (connected.root / "credentials.json").read_text()
     assert connected.ok("connectors") == {"connectors": []}
 
