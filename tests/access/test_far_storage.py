@@ -29,7 +29,13 @@ def database(postgres: str, name: str) -> str:
     return postgres.replace("/postgres?", f"/{name}?", 1)
 
 
-@pytest.fixture(params=["postgres and disk", "postgres and s3", "disk and s3"])
+@pytest.fixture(
+    params=[
+        pytest.param("postgres and disk", marks=pytest.mark.torture),
+        "postgres and s3",
+        pytest.param("disk and s3", marks=pytest.mark.torture),
+    ]
+)
 def far(request: pytest.FixtureRequest, tmp_path: Path) -> Twins:
     bucket = request.getfixturevalue("bucket") if "s3" in request.param else ""
     twins = []

@@ -43,6 +43,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.torture  # Azurite takes 40 s to install
 def test_blobs_are_read_where_they_are_and_copied(azurite: Azurite, there: There, desk: Desk, tmp_path: Path) -> None:
     azurite.put("sales")
     for year in (2025, 2026):
@@ -61,6 +62,7 @@ def test_blobs_are_read_where_they_are_and_copied(azurite: Azurite, there: There
     assert ACCOUNT_KEY not in desk.workspace.paths.config.read_text()
 
 
+@pytest.mark.torture  # Azurite takes 40 s to install
 def test_two_containers_with_other_keys_meet_in_one_query(azurite: Azurite, gcs: Gcs, there: There) -> None:
     azurite.put("left")
     azurite.put("left/a.csv", b"id,v\n1,l\n")
@@ -83,6 +85,7 @@ def test_objects_of_a_bucket_are_listed_by_pattern_and_copied(gcs: Gcs, desk: De
     assert there.rows("SELECT count(*) FROM deep.all_of_it") == [(3,)]
 
 
+@pytest.mark.torture  # Azurite takes 40 s to install
 def test_a_wrong_key_and_a_place_that_is_empty_are_said(azurite: Azurite, desk: Desk) -> None:
     azurite.put("closed")
     with pytest.raises(DinobaseError, match=r"the store refuses: .*403") as raised:

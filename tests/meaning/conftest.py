@@ -9,9 +9,11 @@ from tests.meaning.company import HOLD_OUT, SEED, Company, company
 from tests.meaning.company_lakes import workspace
 
 
-@pytest.fixture(scope="session", params=[SEED, HOLD_OUT], ids=["known", "held-out"])
+@pytest.fixture(
+    scope="session", params=[pytest.param(SEED, marks=pytest.mark.torture), HOLD_OUT], ids=["known", "held-out"]
+)
 def firm(request: pytest.FixtureRequest) -> Company:
-    """A company with its truth: tests that take it run for both."""
+    """A company with its truth: tests that take it run for the held-out one, in `make torture` for both."""
     return company(request.param)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,7 +126,7 @@ def undone(after: Sequence[tuple[Any, ...]], changes: Sequence[RowChange]) -> li
     return [tuple(found[key].values()) for key in sorted(found)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 if os.environ.get("DINOBASE_TORTURE") else 60, deadline=None)
 @given(content=rows, sql=statements)
 def test_the_plan_is_what_the_statement_does_to_a_copy_and_undo_is_its_opposite(
     content: list[tuple[Any, ...]], sql: str

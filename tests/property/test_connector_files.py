@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def files(draw: st.DrawFn) -> bytes:
     return yaml.safe_dump(tree, sort_keys=False).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 if os.environ.get("DINOBASE_TORTURE") else 60, deadline=None)
 @given(files())
 def test_a_changed_file_loads_or_is_reported_in_its_own_lines(raw: bytes) -> None:
     loaded = load_text(raw, "acme.yaml")

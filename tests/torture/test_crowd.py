@@ -55,6 +55,7 @@ def test_six_syncs_and_a_reader_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.torture
 def test_six_syncs_and_a_reader_on_postgresql(tmp_path: Path, postgres: str) -> None:
     workspace = Workspace(tmp_path)
     workspace.run("init", "--catalog", postgres)

@@ -94,7 +94,7 @@ def assert_as_before(held: Tables, report: dict[str, Any], before: Tables, now: 
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize("resumed", [pytest.param(False, marks=pytest.mark.torture), True])
 def test_a_full_disk_fails_the_sync_and_spares_the_tables(tmp_path: Path, *, resumed: bool) -> None:
     source = Source(seed=13)
     with served(source) as url, small_disk(tmp_path / "disk") as mounted:

@@ -12,7 +12,7 @@ import pytest
 from .bench import Workspace, torture
 from .source import Source, served
 
-KILLS = 100 if torture() else 6
+KILLS = 100 if torture() else 4
 
 
 @pytest.mark.timeout(1800)

@@ -22,7 +22,7 @@ from dinobase.workspace import Workspace
 
 from .bench import torture
 
-KILLS = 100 if torture() else 5
+KILLS = 100 if torture() else 3
 ROWS = 30
 
 CONNECTOR = """
