@@ -20,8 +20,8 @@ from dinobase.kinds.incremental import Span, field_of, is_before, windows, with_
 from dinobase.kinds.paginate.page import Step
 from dinobase.kinds.ratelimit import server_date
 from dinobase.kinds.tags import with_tags
-from dinobase.kinds.template import strings
-from dinobase.spec.models import Incremental, Resource
+from dinobase.spec.models import Incremental
+from dinobase.spec.requests import sends
 
 _WHOLE = 1e10  # seconds; more than any listing goes back
 
@@ -104,7 +104,8 @@ def _spans(reader: ResourceReader, whole: Span) -> Iterator[Span]:
     if incremental is None or whole.start is None:
         return iter((whole,))
     seconds = duration.seconds(incremental.window) if incremental.window else None
-    if not seconds and not (incremental.token_path and whole.end is None and _sends_end(reader.resource)):
+    up_to_now = incremental.token_path and whole.end is None and sends(reader.resource, "incremental.end_value")
+    if not seconds and not up_to_now:
         return iter((whole,))
     try:
         now = reader.session.now()
@@ -118,12 +119,6 @@ def _spans(reader: ResourceReader, whole: Span) -> Iterator[Span]:
             hint="Give initial_value as an ISO date or an epoch.",
             resource=reader.resource.name,
         ) from None
-
-
-def _sends_end(resource: Resource) -> bool:
-    endpoint = resource.endpoint
-    parts = (endpoint.path, endpoint.params, endpoint.headers, endpoint.body, resource.variables)
-    return any("incremental.end_value" in text for part in parts for _, text in strings(part))
 
 
 def _begin(reader: ResourceReader, span: Span, until: str | None) -> Position:

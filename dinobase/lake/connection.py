@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,33 @@ _SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # it would w
 _CANNOT_WRITE = re.compile("unable to open|read-?only|permission denied|cannot open", re.IGNORECASE)
 
 
+@dataclass(slots=True)
+class Room:
+    """Whether an instance has taken more memory; all its connections share it."""
+
+    more: bool = False
+
+
 class Statements:
     """One connection to a writing instance."""
 
-    def __init__(self, location: LakeLocation, connection: Any) -> None:
+    def __init__(self, location: LakeLocation, connection: Any, room: Room) -> None:
         self.location = location
+        self.room = room
         self._con = connection
+
+    @property
+    def roomy(self) -> bool:
+        """The instance has taken more memory."""
+        return self.room.more
+
+    def make_room(self) -> bool:
+        """Have the instance take more memory, for very wide rows, very long values; False where that was done."""
+        if self.room.more:
+            return False
+        self.run(f"SET memory_limit = {literal(ROOMY)}")
+        self.room.more = True
+        return True
 
     def run(self, sql: str) -> None:
         """Run a statement; raises LakeError.
@@ -74,7 +96,6 @@ class Writer(Statements):
 
     def __init__(self, location: LakeLocation, temp: Path, *, memory: str = MEMORY) -> None:
         self._held: Held | None = None
-        self.roomy = False
         temp.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = _duckdb.connect(
             ":memory:",
@@ -86,7 +107,7 @@ class Writer(Statements):
                 "preserve_insertion_order": "true",
             },
         )
-        super().__init__(location, connection)
+        super().__init__(location, connection, Room())
         try:
             for name in extensions(location):
                 self._con.execute(f"LOAD {literal(extension_path(name))}")
@@ -97,14 +118,6 @@ class Writer(Statements):
         except _duckdb.Error as error:
             self._con.close()
             raise wrap(error, location) from error
-
-    def make_room(self) -> bool:
-        """Take more memory, for what does not fit: very wide rows, very long values; False where that was done."""
-        if self.roomy:
-            return False
-        self.run(f"SET memory_limit = {literal(ROOMY)}")
-        self.roomy = True
-        return True
 
     def attach(self) -> None:
         """Attach the lake; made on first use. Needs the write lock where it may not exist yet."""
@@ -141,6 +154,12 @@ class Writer(Statements):
         """Return a connection of its own to the same instance, for what is read while this one writes."""
         return self._con.cursor()
 
+    def aside(self) -> Statements:
+        """Return a second connection for a thread of its own: what it runs does not touch the lake."""
+        connection = self.beside()
+        connection.execute(_SESSION)
+        return Statements(self.location, connection, self.room)
+
     @contextmanager
     def locked(self, state: Path, *, timeout: float = 600.0) -> Iterator[None]:
         """Hold the lake's write lock; a transaction inside asks right before its COMMIT whether it is still held."""
@@ -167,29 +186,6 @@ class Writer(Statements):
             with suppress(_duckdb.Error):  # the error that led here is the one to show
                 self._con.execute("ROLLBACK")
             raise
-
-
-class Aside(Statements):
-    """A second connection to a writer's instance, for a thread of its own: what it runs does not touch the lake."""
-
-    def __init__(self, writer: Writer) -> None:
-        connection = writer.beside()
-        connection.execute(_SESSION)
-        super().__init__(writer.location, connection)
-        self._writer = writer
-
-    @property
-    def roomy(self) -> bool:
-        """The instance has taken more memory."""
-        return self._writer.roomy
-
-    def make_room(self) -> bool:
-        """Take more memory for the instance; False where that was done."""
-        if self._writer.roomy:
-            return False
-        self.run(f"SET memory_limit = {literal(ROOMY)}")
-        self._writer.roomy = True
-        return True
 
 
 def wrap(error: _duckdb.Error, location: LakeLocation) -> DinobaseError:

@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from dinobase.core.errors import LakeError, LoadError
 from dinobase.kinds.select import Elements
-from dinobase.lake.connection import ROOMY, Aside, Writer
+from dinobase.lake.connection import ROOMY, Statements
 from dinobase.lake.sql import ident, literal
 from dinobase.load import exact
 from dinobase.load.check import Checker
@@ -50,7 +50,7 @@ class Landing:
 
     def __init__(
         self,
-        writer: Writer | Aside,
+        writer: Statements,
         schema: TableSchema,
         shaping: Shaping,
         *,
@@ -237,9 +237,9 @@ class Landing:
                 self.structures[name] = structure.join(self.structures.get(name))
 
     def finished(self) -> list[Path] | None:
-        """Return the Parquet files in listing order where none has to be read again, else None: `finish` does that."""
-        stale = any(not _same_types(s.schema, self.schema) for s in self._staged.values())
-        if self._empty or stale or len(self.schema.columns) > _WIDE:
+        """Return the Parquet files in listing order, None where `finish` has to do something before."""
+        too_wide = len(self.schema.columns) > _WIDE and not self._writer.roomy  # the merge has no second try
+        if self._empty or too_wide or self._stale():
             return None
         return [self._staged[n].segment.staged for n in sorted(self._staged)]
 
@@ -250,14 +250,18 @@ class Landing:
         while self._empty:
             self.stage(self._empty.pop())
         for _ in range(MAX_ROUNDS):
-            stale = [s for s in self._staged.values() if not _same_types(s.schema, self.schema)]
-            if not stale:
-                if len(self.schema.columns) > _WIDE:
-                    self._writer.make_room()  # for the merge, which has no second try
-                return [self._staged[n].segment.staged for n in sorted(self._staged)]
-            for staged in stale:
-                self.stage(staged.segment)
+            for segment in self._stale():
+                self.stage(segment)
+            if len(self.schema.columns) > _WIDE:
+                self._writer.make_room()
+            files = self.finished()
+            if files is not None:
+                return files
         raise LoadError("the records do not settle on columns", hint="declare their types under `columns:`")
+
+    def _stale(self) -> list[Segment]:
+        """Return the segments that were read under narrower columns."""
+        return [s.segment for s in self._staged.values() if not _same_types(s.schema, self.schema)]
 
 
 def _too_large(segment: Segment, columns: int) -> LoadError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -123,18 +124,18 @@ class Work:
 
     def _told(self, rows: Sequence[int]) -> Settled:
         known = [self._change(n).key for n in rows if self._change(n).identity]
-        with self.source.reading() as opened:
+        with closing(self.source.reading()) as opened:
             found = read(opened, self.table, known, self.folder)
         return settle(self.table, [self._change(n) for n in rows], found)
 
     def _hold(self, transaction: Transaction, rows: Sequence[int]) -> SourceTable | None:
         """Hold the rows and compare them; None where one is not as it was shown."""
-        with self.source.reading() as opened:
+        with closing(self.source.reading()) as opened:
             at_source = _table(opened, self.table)
         known = [n for n in rows if self._change(n).operation != "create"]
         for n in known:
             transaction.lock(at_source, _named(self.table, at_source, self._change(n).key))
-        with self.source.reading() as opened:  # after the rows are held: nobody changes them any more
+        with closing(self.source.reading()) as opened:  # after the rows are held: nobody changes them any more
             found = read(opened, self.table, [self._change(n).key for n in known], self.folder) if known else {}
         conflicts = {n: said for n in known if (said := differs(self._change(n), found))}
         if not conflicts:

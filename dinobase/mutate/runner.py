@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from dinobase.core.clock import iso, now
@@ -130,7 +131,7 @@ class Runner:
             return
         run = str(mutation["mutation_id"])
         try:
-            with self._source(table.connector).reading() as opened:
+            with closing(self._source(table.connector).reading()) as opened:
                 lakes.renew(
                     self._storage.lake(table.connector),
                     lambda writer, folder: refresh(writer, opened, table, keys, folder, run),

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from dinobase.core.errors import LakeError, LoadError
 from dinobase.lake import state
-from dinobase.lake.connection import ROOMY, Aside, Writer
+from dinobase.lake.connection import ROOMY, Statements, Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.metadata import lake_file
 
@@ -30,7 +30,7 @@ class Loader:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"load-{location.name}")
         self._stager = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"stage-{location.name}")
         self._writer: Writer | None = None
-        self._aside: Aside | None = None
+        self._aside: Statements | None = None
         self._made = threading.Event()  # the instance, which may be of no lake yet
         self._there = True
         self._opened: asyncio.Future[Memory] | None = None
@@ -51,7 +51,7 @@ class Loader:
     def _open(self) -> Memory:
         try:
             self._writer = Writer(self._location, self._temp)
-            self._aside = Aside(self._writer)
+            self._aside = self._writer.aside()
         finally:
             self._made.set()
         with self._writer.locked(self._state_dir):
@@ -75,7 +75,7 @@ class Loader:
         return self._thread.submit(work, *args).result()
 
     @property
-    def aside(self) -> Aside:
+    def aside(self) -> Statements:
         """The staging thread's connection to the instance."""
         self._made.wait()
         assert self._aside is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dinobase.access.in_place import stays
@@ -102,7 +103,7 @@ def add(
 
 def _look(name: str, kind: SourceKind, values: Mapping[str, str]) -> tuple[Sequence[SourceTable], results.CheckSeen]:
     try:
-        with kind.open(values, None) as opened:
+        with closing(kind.open(values, None)) as opened:
             tables = opened.tables()
             address = opened.address
     except errors.FetchError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from dinobase.sync.request import SyncRequest
 from dinobase.workspace import upkeep
 
 if TYPE_CHECKING:
+    from dinobase.catalog.telemetry import Watch
     from dinobase.spec.config import Config, ConnectorConfig
     from dinobase.spec.models import Connector, Resource
 
@@ -56,44 +57,34 @@ def sync(
     by: str = "cli",
 ) -> SyncReport:
     """Sync these connectors; what cannot be prepared raises where it was asked for alone, else it is in the report."""
-    run = partial(_sync, names, resources, full_refresh=full_refresh, config=config, paths=paths, by=by)
+    with _watch(observe) as watch:
+        told = watch or observe
+        requests: list[SyncRequest] = []
+        failed: dict[str, ConnectorReport] = {}
+        for name in names:
+            try:
+                asked = _request(name, resources, full_refresh=full_refresh, observe=told, config=config, paths=paths)
+                requests.append(replace(asked, by=by))
+            except errors.DinobaseError as error:
+                if len(names) == 1:
+                    raise
+                failed[name] = ConnectorReport(name, "error", 0, [], _facts(error))
+        done = {report.name: report for report in asyncio.run(_all(requests))}
+        worked = [r.location for r in requests if done[r.name].status != "error"]
+        upkeep.where_needed(worked, config, paths, told)
+        reports = [_redacted(done[name]) if name in done else failed[name] for name in names]
+        if watch is not None:
+            for one in reports:
+                watch.connector(one.name, one.status, one.seconds, str(one.error["code"]) if one.error else "")
+    return SyncReport(status_of(r.status for r in reports), reports)
+
+
+def _watch(observe: Observer) -> AbstractContextManager[Watch | None]:
     if not telemetry():
-        return run(observe=observe)
+        return nullcontext()
     from dinobase.catalog import telemetry as spans  # it imports OpenTelemetry
 
-    with spans.sync(observe) as watch:
-        report = run(observe=watch or observe)
-        if watch is not None:
-            for one in report.connectors:
-                watch.connector(one.name, one.status, one.seconds, str(one.error["code"]) if one.error else "")
-    return report
-
-
-def _sync(
-    names: Sequence[str],
-    resources: Sequence[str],
-    *,
-    full_refresh: bool,
-    observe: Observer,
-    config: Config,
-    paths: Paths,
-    by: str,
-) -> SyncReport:
-    requests: list[SyncRequest] = []
-    failed: dict[str, ConnectorReport] = {}
-    for name in names:
-        try:
-            request = _request(name, resources, full_refresh=full_refresh, observe=observe, config=config, paths=paths)
-            requests.append(replace(request, by=by))
-        except errors.DinobaseError as error:
-            if len(names) == 1:
-                raise
-            failed[name] = ConnectorReport(name, "error", 0, [], _facts(error))
-    done = {report.name: report for report in asyncio.run(_all(requests))}
-    worked = [r.location for r in requests if done[r.name].status != "error"]
-    upkeep.where_needed(worked, config, paths, observe)
-    reports = [_redacted(done[name]) if name in done else failed[name] for name in names]
-    return SyncReport(status_of(r.status for r in reports), reports)
+    return spans.sync(observe)
 
 
 def dry_run(

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from dinobase.spec.checks.placeholders import sent_by
 from dinobase.spec.credentials import flag_of
 from dinobase.spec.load import load_connector
 from dinobase.spec.models import Connector, Resource
+from dinobase.spec.requests import sends
 from tests.connectors.prove import CONFIGS, PROOFS, packaged
 
 Json: TypeAlias = Any
@@ -43,7 +43,7 @@ class Entry:
 def asks_for_changes(resource: Resource) -> bool:
     """Tell whether a sync asks for what changed: by a filter, by an ordered listing, or through changed parents."""
     if resource.incremental is not None:
-        sent = any("incremental.start_value" in text for text in sent_by(resource))
+        sent = sends(resource, "incremental.start_value")
         return sent or bool(resource.incremental.token_path) or resource.incremental.order == "desc"
     return resource.parent is not None and resource.parent.only_changed
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -120,7 +120,7 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning_and_says_so(desk:
     broker.send(topic, (0, None, b'{"n": 1}'))
     desk.add("kafka", bootstrap_servers=broker.url, tables=topic)
     desk.good()
-    with KIND.open({"bootstrap_servers": broker.url, "tables": topic}, None) as source:
+    with closing(KIND.open({"bootstrap_servers": broker.url, "tables": topic}, None)) as source:
         [found] = source.tables()
         ask = Ask(found, {}, {}, '{"0": 99}', desk.workspace.paths.root / "read")
         brought = source.read(ask)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from dinobase.core.errors import FetchError
 from dinobase.lake.connection import Writer
@@ -159,12 +159,6 @@ class Opened(Protocol):
         """Stop a read that runs in another thread."""
 
     def close(self) -> None:
-        """Let go of the source."""
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-
-    def __exit__(self, *_: object) -> None:
         """Let go of the source."""
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 from dinobase.core.errors import FetchError
 from dinobase.extract.readers import cursors, live, staging
@@ -119,11 +119,3 @@ class Database(ABC, Generic[S]):
     def close(self) -> None:
         """Disconnect."""
         self._source.close()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Disconnect."""
-        self.close()

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dinobase.core.errors import CredentialMissing, DinobaseError, FetchError, UsageError
 from dinobase.core.secrets import redact, register
@@ -155,13 +155,6 @@ class DltSource:
         self._stopped = True
 
     def close(self) -> None:
-        """Nothing is open."""
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
         """Nothing is open."""
 
 

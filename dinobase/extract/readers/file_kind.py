@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class FileKind:
         if found.get("table"):
             found["table"] = file_listing.table_name(found["table"])
         else:
-            with suppress(FetchError), self.open(found, None) as source:
+            with suppress(FetchError), closing(self.open(found, None)) as source:
                 listing = source.listing()
                 if not listing.one and (file_listing.is_partitioned(listing) or _alike(listing, source)):
                     found["table"] = listing.called
@@ -107,7 +107,7 @@ class FileKind:
         _check(values)
         from dinobase.extract.readers.files_in_place import FilesInPlace
 
-        with FilesInPlace(self.format, values, None, beside=connection, secret=alias) as source:
+        with closing(FilesInPlace(self.format, values, None, beside=connection, secret=alias)) as source:
             return source.place(known, alias)
 
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from dinobase.extract.readers import csv_files, excel_files, file_listing, json_files, parquet_files, staging, stores
 from dinobase.extract.readers.base import Ask, Brought, SourceColumn, SourceTable
@@ -260,14 +260,6 @@ class FileSource:
         self._files.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let go of all."""
-        self.close()
 
 
 def _in_parts(brought: Brought, parts: tuple[str, ...]) -> Brought:

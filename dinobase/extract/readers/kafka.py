@@ -8,7 +8,7 @@ import logging
 import ssl
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -202,13 +202,6 @@ class KafkaSource:
         self._stopped = True
 
     def close(self) -> None:
-        """Nothing is open between reads."""
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
         """Nothing is open between reads."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from dinobase.core.errors import CredentialMissing, FetchError, FetchRefused, UsageError
 from dinobase.core.secrets import redact
@@ -158,14 +158,6 @@ class MongoSource:
     def close(self) -> None:
         """Disconnect."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Disconnect."""
-        self.close()
 
 
 def _unsaid(url: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Where the log is followed, a replication slot and a publication stand at the sou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from dinobase.core import clock, secrets
@@ -53,14 +54,14 @@ class PostgresKind:
         """Drop slot and publication."""
         name = values["slot"]
         try:
-            with Slot(values["connection_string"], name) as slot:
+            with closing(Slot(values["connection_string"], name)) as slot:
                 slot.drop()
         except FetchError as error:
             raise FetchError(error.message, code="source.slot", hint=f"By hand: {statements(name)}") from None
 
     def standing(self, values: Mapping[str, str]) -> tuple[bool, str]:
         """Say how far the slot is behind."""
-        with Slot(values["connection_string"], values["slot"]) as slot:
+        with closing(Slot(values["connection_string"], values["slot"])) as slot:
             slot.check()
             lag = slot.lag()
         if lag is None:

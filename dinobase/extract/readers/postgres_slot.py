@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from dinobase.core import clock, secrets
 from dinobase.core.errors import FetchError
@@ -242,14 +242,6 @@ class Slot:
     def close(self) -> None:
         """Disconnect."""
         self._con.close()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Disconnect."""
-        self.close()
 
 
 def statements(name: str) -> str:

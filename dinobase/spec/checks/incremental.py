@@ -6,9 +6,9 @@ import re
 
 from dinobase.kinds import duration
 from dinobase.kinds.incremental import is_relative
-from dinobase.kinds.template import strings
 from dinobase.spec.models import Connector, Incremental, Resource
 from dinobase.spec.report import Path, Report
+from dinobase.spec.requests import sends
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
@@ -93,16 +93,7 @@ def _windows(report: Report, path: Path, resource: Resource, incremental: Increm
     if not incremental.window:
         return
     place = (*path, "window")
-    endpoint = resource.endpoint
-    parts = (
-        endpoint.path,
-        endpoint.params,
-        endpoint.headers,
-        endpoint.body,
-        resource.variables,
-        resource.arguments,
-    )
-    if not any("incremental.end_value" in text for part in parts for _, text in strings(part)):
+    if not sends(resource, "incremental.end_value"):
         message = f"`{resource.name}` asks in windows and never sends their end."
         report.error(place, "window", message, 'Put "{incremental.end_value}" into params, path or body.')
     if incremental.initial_value is None and not report.faulty((*path, "initial_value")):

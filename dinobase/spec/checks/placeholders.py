@@ -7,11 +7,11 @@ from typing import Any
 
 from dinobase.core.errors import did_you_mean
 from dinobase.kinds.base import Kind
-from dinobase.kinds.paginate.cursor import Cursor
 from dinobase.kinds.template import Placeholder, TemplateError, placeholders, strings
 from dinobase.spec.checks.references import ancestry
 from dinobase.spec.models import Connector, Resource
 from dinobase.spec.report import Path, Report
+from dinobase.spec.requests import sent_by
 
 _CURSORS = ("incremental.start_value", "incremental.end_value")
 
@@ -102,24 +102,6 @@ def cursor_unused(report: Report, connector: Connector) -> None:
             hint = 'Put "{incremental.start_value}" into params, path, body or a header.'
             message = f"`{resource.name}` never sends its cursor: every sync fetches the whole listing."
             report.warn(("resources", index, "incremental"), "cursor_unused", message, hint, key=True)
-
-
-def sent_by(resource: Resource) -> list[str]:
-    """Return every text that goes into a resource's requests, placeholders as they are written."""
-    endpoint = resource.endpoint
-    parts = (
-        endpoint.path,
-        endpoint.params,
-        endpoint.headers,
-        endpoint.body,
-        resource.variables,
-        resource.arguments,
-    )
-    found = [text for part in parts for _, text in strings(part)]
-    pager = endpoint.paginator
-    if isinstance(pager, Cursor) and pager.continue_path and resource.incremental and resource.incremental.token_path:
-        found.append("{incremental.start_value}")  # a listing goes on where the last one ended
-    return found
 
 
 def clashes(report: Report, connector: Connector) -> None:

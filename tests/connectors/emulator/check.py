@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import yaml
 
 from dinobase.kinds import duration
-from dinobase.spec.checks.placeholders import sent_by
 from dinobase.spec.models import Resource
+from dinobase.spec.requests import sends
 from dinobase.sync.report import ConnectorReport
 from tests.connectors.emulator.bench import Bench, bench
 from tests.connectors.emulator.driving import driven
@@ -127,7 +127,7 @@ def filtered(resource: Resource) -> bool:
     """Tell whether the API is asked for changes alone: by a filter, or by a listing that has the newest first."""
     if resource.incremental is not None and resource.incremental.order == "desc":
         return True
-    return any("incremental.start_value" in text for text in sent_by(resource))
+    return sends(resource, "incremental.start_value")
 
 
 def _change(running: Bench) -> set[str]:
