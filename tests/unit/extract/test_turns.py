@@ -7,74 +7,58 @@ import asyncio
 from dinobase.extract.turns import Turns
 
 
-def test_the_resource_that_is_first_in_the_file_goes_first_however_late_it_came() -> None:
-    async def run() -> list[str]:
-        turns, done = Turns(), []
+class Pages:
+    """Listings that each have one page, and the order in which these were worked on."""
 
-        async def page(rank: int, name: str) -> None:
-            with turns.listing():
-                await turns.take(rank)
-                done.append(name)
+    def __init__(self) -> None:
+        self.turns = Turns()
+        self.done: list[str] = []
 
-        with turns.listing():  # else the first one would be alone when it comes
-            await asyncio.gather(page(2, "c1"), page(1, "b1"), page(2, "c2"), page(0, "a1"), page(1, "b2"))
-        return done
-
-    assert asyncio.run(run()) == ["a1", "b1", "b2", "c1", "c2"]
+    async def work(self, rank: int, name: str) -> None:
+        with self.turns.listing():
+            await self.turns.take(rank)
+            self.done.append(name)
 
 
-def test_a_page_that_comes_while_others_wait_is_not_put_behind_them() -> None:
-    async def run() -> list[str]:
-        turns, done = Turns(), []
-
-        async def page(rank: int, name: str) -> None:
-            with turns.listing():
-                await turns.take(rank)
-                done.append(name)
-                if name == "b1":
-                    others.append(asyncio.ensure_future(page(0, "a1")))
-
-        with turns.listing():
-            others = [asyncio.ensure_future(page(1, f"b{n}")) for n in range(1, 5)]
-            while not all(task.done() for task in others):
-                await asyncio.gather(*others)
-        return done
-
-    done = asyncio.run(run())
-    assert sorted(done) == ["a1", "b1", "b2", "b3", "b4"]
-    assert done.index("a1") < done.index("b4")
+async def test_the_resource_that_is_first_in_the_file_goes_first_however_late_it_came() -> None:
+    pages = Pages()
+    asked = [(2, "c1"), (1, "b1"), (2, "c2"), (0, "a1"), (1, "b2")]
+    with pages.turns.listing():  # else the first one would be alone when it comes
+        await asyncio.gather(*(pages.work(rank, name) for rank, name in asked))
+    assert pages.done == ["a1", "b1", "b2", "c1", "c2"]
 
 
-def test_a_page_nobody_waits_for_any_more_holds_up_no_other() -> None:
-    async def run() -> list[str]:
-        turns, done = Turns(), []
+async def test_a_page_that_comes_while_others_wait_is_not_put_behind_them() -> None:
+    pages = Pages()
 
-        async def page(rank: int, name: str) -> None:
-            with turns.listing():
-                await turns.take(rank)
-                done.append(name)
+    async def first_of_others() -> None:
+        await pages.work(1, "b1")
+        await pages.work(0, "a1")
 
-        with turns.listing():
-            gone = asyncio.ensure_future(page(0, "gone"))
-            await asyncio.sleep(0)
-            gone.cancel()
-            await asyncio.gather(page(1, "b"), page(2, "c"))
-            await asyncio.wait_for(page(0, "later"), 5)
-        return done
-
-    assert asyncio.run(run()) == ["b", "c", "later"]
+    with pages.turns.listing():
+        await asyncio.gather(first_of_others(), *(pages.work(1, f"b{n}") for n in range(2, 5)))
+    assert sorted(pages.done) == ["a1", "b1", "b2", "b3", "b4"]
+    assert pages.done.index("a1") < pages.done.index("b4")
 
 
-def test_a_listing_that_is_alone_waits_for_nobody() -> None:
-    async def run() -> bool:
-        turns = Turns()
-        with turns.listing():
-            taking = turns.take(0)
-            try:
-                taking.send(None)
-            except StopIteration:
-                return True
-            taking.close()
-            return False
+async def test_a_page_nobody_waits_for_any_more_holds_up_no_other() -> None:
+    pages = Pages()
+    with pages.turns.listing():
+        gone = asyncio.ensure_future(pages.work(0, "gone"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(pages.work(1, "b"), pages.work(2, "c"))
+        await asyncio.wait_for(pages.work(0, "later"), 5)
+    assert pages.done == ["b", "c", "later"]
 
-    assert asyncio.run(run())
+
+async def test_a_listing_that_is_alone_waits_for_nobody() -> None:
+    turns = Turns()
+    with turns.listing():
+        taking = turns.take(0)
+        try:
+            taking.send(None)
+        except StopIteration:
+            return
+        taking.close()
+    raise AssertionError("it waited")
