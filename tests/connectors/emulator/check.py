@@ -13,14 +13,13 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from dinobase.kinds import duration
 from dinobase.spec.models import Resource
-from dinobase.spec.requests import sends
 from dinobase.sync.report import ConnectorReport
+from tests.connectors.catalogue import asks_for_changes
+from tests.connectors.emulator.again import brought_again
 from tests.connectors.emulator.bench import Bench, bench
 from tests.connectors.emulator.driving import driven
 from tests.connectors.emulator.landing import differences
-from tests.connectors.emulator.records import span
 from tests.connectors.emulator.shapes import SHAPES, keys_of
 from tests.connectors.prove import CONFIGS
 
@@ -94,9 +93,11 @@ def _errors(report: ConnectorReport) -> Iterator[str]:
 def _second(running: Bench) -> Iterator[str]:
     """Change some records and sync: only they come, where the API can be asked so; what did not change stays."""
     server, connector = running.server, running.connector
+    known = {r.name: {record.number for _, record in server.records.all(r.name)} for r in connector.resources}
     touched = _change(running)
     server.served.clear()
     server.starts.clear()
+    server.largest.clear()
     report = running.sync()
     yield from _errors(report)
     yield from differences(running)
@@ -105,29 +106,8 @@ def _second(running: Bench) -> Iterator[str]:
         wanted = "success" if resource.name in touched else "unchanged"
         if states.get(resource.name) not in {wanted, "error"} and resource.write_disposition != "append":
             yield f"{resource.name}: the second sync was `{states.get(resource.name)}`, not `{wanted}`"
-        if resource.name in touched and filtered(resource):
-            yield from _asked_since(running, resource)
-
-
-def _asked_since(running: Bench, resource: Resource) -> Iterator[str]:
-    server = running.server
-    starts = server.starts.get(resource.name, [])
-    newest_first = resource.incremental is not None and resource.incremental.order == "desc"
-    if resource.parent is None and any(start is None for start in starts) and not newest_first:
-        yield f"{resource.name}: the second sync asked from the beginning"
-    first, last = span(resource)
-    back = duration.seconds(resource.incremental.lookback) if resource.incremental else None
-    old = [r.number for _, r in server.records.all(resource.name) if not r.changed]
-    short = (back or 0) < (last - first).total_seconds() / 2
-    if short and len(old) > 2 and set(old) <= server.served.get(resource.name, set()):
-        yield f"{resource.name}: the second sync brought all records, not those that changed"
-
-
-def filtered(resource: Resource) -> bool:
-    """Tell whether the API is asked for changes alone: by a filter, or by a listing that has the newest first."""
-    if resource.incremental is not None and resource.incremental.order == "desc":
-        return True
-    return sends(resource, "incremental.start_value")
+        if asks_for_changes(resource):
+            yield from brought_again(running, resource, known[resource.name])
 
 
 def _change(running: Bench) -> set[str]:

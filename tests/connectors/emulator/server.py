@@ -46,6 +46,7 @@ class Emulator(VendorServer):
         self.problems: list[str] = []
         self.served: dict[str, set[int]] = {}
         self.starts: dict[str, list[str | None]] = {}
+        self.largest: dict[str, int] = {}  # pages, in records
         self.tokens = 0
         self.expired = 0
         self._uses = 0
@@ -188,6 +189,7 @@ class Emulator(VendorServer):
             return Reply({"message": "past the end"}, found.status)
         shown = records[found.start : found.start + len(found.records)]
         self.served.setdefault(resource.name, set()).update(record.number for record in shown)
+        self.largest[resource.name] = max(len(shown), self.largest.get(resource.name, 0))
         if shape.single and found.records:
             return Reply(_one(selector, found.records[0]))
         where = selector if selector is not None else shape.list or ("items" if found.puts else "$")
