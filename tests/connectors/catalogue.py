@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import yaml
 
@@ -37,15 +37,19 @@ class Entry:
     @property
     def incremental(self) -> int:
         """Count the tables that are asked for by change."""
-        return sum(asks_for_changes(resource) for resource in self.connector.resources)
+        return sum(asks_for_changes(resource) is not None for resource in self.connector.resources)
 
 
-def asks_for_changes(resource: Resource) -> bool:
-    """Tell whether a sync asks for what changed: by a filter, by an ordered listing, or through changed parents."""
+Way: TypeAlias = Literal["filter", "order", "parents"]
+
+
+def asks_for_changes(resource: Resource) -> Way | None:
+    """Tell how a sync asks for what changed: by a filter or token, by order, or of changed parents."""
     if resource.incremental is not None:
-        sent = sends(resource, "incremental.start_value")
-        return sent or bool(resource.incremental.token_path) or resource.incremental.order == "desc"
-    return resource.parent is not None and resource.parent.only_changed
+        if sends(resource, "incremental.start_value") or resource.incremental.token_path:
+            return "filter"
+        return "order" if resource.incremental.order == "desc" else None
+    return "parents" if resource.parent is not None and resource.parent.only_changed else None
 
 
 @cache
@@ -75,7 +79,7 @@ def totals(found: list[Entry]) -> dict[str, int]:
         "proven by emulator": len(found),
         "resources": resources,
         "write endpoints": sum(len(e.connector.write_endpoints) for e in found),
-        "incremental %": round(100 * incremental / resources) if resources else 0,
+        "incremental %": 100 * incremental // resources if resources else 0,
         "claims that specifications confirm": sum(e.claims for e in found),
         "known gaps": sum(len(e.connector.known_gaps) for e in found),
     }

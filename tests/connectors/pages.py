@@ -7,6 +7,7 @@ says what is not as it would be written.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def pages() -> dict[Path, str]:
 
 def overview(found: list[Entry]) -> str:
     """Return the page of all connectors: totals, then by category."""
+    ways = Counter(filter(None, (asks_for_changes(r) for e in found for r in e.connector.resources)))
     lines = [_HEAD, "", "# Connectors", "", "| what | count |", "|---|---|"]
     lines += [f"| {name} | {count:,} |" for name, count in totals(found).items()]
     lines += [
@@ -37,7 +39,12 @@ def overview(found: list[Entry]) -> str:
         "*spec*: paths, parameters, selectors, keys, cursors, columns and write bodies are held against the",
         "vendor's own specification, claim by claim. *emulator*: a server that answers as the file says was synced,",
         "changed, synced again and written to by SQL. Known gaps are claims that a specification does not show; each",
-        "page lists them with the documentation that does.",
+        "page lists them with the documentation that does. A connector counts as proven by a specification that has at",
+        "least half of its paths.",
+        "",
+        f"*by change*: a later sync asks {ways['filter']:,} tables by a filter or a token,",
+        f"{ways['order']:,} by a listing with the last change first, and {ways['parents']:,} under those parents alone",
+        "that have changed. All others are read in full.",
     ]
     categories = sorted({e.connector.category or "other" for e in found})
     for category in categories:
