@@ -15,7 +15,7 @@ from dinobase.kinds.duration import seconds
 NEVER = "never"
 API = "1h"
 FILES = frozenset({"csv", "parquet", "json", "excel"})
-DATABASES = frozenset({"postgres", "mysql", "mariadb", "sqlite", "duckdb", "mongodb", "kafka"})
+DATABASES = frozenset({"postgres", "mysql", "mariadb", "sqlite", "duckdb", "mongodb", "kafka", "kinesis"})
 
 
 def said(entry: Mapping[str, Any]) -> str:

@@ -68,10 +68,14 @@ for _name, _reader, _what in (
     ("mariadb", "mysql", "MariaDB: tables and views, in one snapshot"),
     ("sqlite", "sqlite", "A SQLite file: tables and views"),
     ("duckdb", "duckdb", "A DuckDB file: tables and views"),
+    ("cockroachdb", "dbapi.pgwire.COCKROACH_KIND", "CockroachDB: tables and views, in one snapshot"),
+    ("redshift", "dbapi.pgwire.REDSHIFT_KIND", "Amazon Redshift: tables and views, in one snapshot"),
     ("mongodb", "mongodb", "MongoDB: collections and views"),
     ("kafka", "kafka", "Kafka: topics, a message a row"),
+    ("kinesis", "kinesis", "Amazon Kinesis: data streams, a record a row"),
 ):
-    _register(SourceEntry(_name, f"dinobase.extract.readers.{_reader}.KIND", _what, category="database"))
+    _kind = _reader if "." in _reader else f"{_reader}.KIND"
+    _register(SourceEntry(_name, f"dinobase.extract.readers.{_kind}", _what, category="database"))
 for _name, _what in (
     ("csv", "CSV files, here, on S3, Azure, Google or SFTP: a file, a folder or a glob"),
     ("parquet", "Parquet files, here, on S3, Azure, Google or SFTP: a file, a folder or a glob"),

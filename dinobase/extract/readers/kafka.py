@@ -10,14 +10,13 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from dinobase.core import clock
 from dinobase.core.errors import FetchError, FetchRefused, UsageError
 from dinobase.core.secrets import redact
+from dinobase.extract.readers import messages
 from dinobase.extract.readers.base import Ask, Brought, SourceColumn, SourceTable
 from dinobase.extract.readers.ndjson import Lines
-from dinobase.extract.readers.options import TABLES, Selection, names_of
+from dinobase.extract.readers.options import TABLES, Selection
 from dinobase.lake.connection import Writer
 from dinobase.lake.door import missing
 from dinobase.spec.models import Credential
@@ -26,14 +25,13 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, TopicPartition
 
 T = TypeVar("T")
-PARTITION, OFFSET, TIME, KEY, VALUE = "_partition", "_offset", "_timestamp", "_key", "value"
+PARTITION, OFFSET, TIME, KEY = "_partition", "_offset", "_timestamp", "_key"
 _COLUMNS = (
     SourceColumn(PARTITION, "BIGINT", nullable=False, description="The partition that the message is in."),
     SourceColumn(OFFSET, "BIGINT", nullable=False, description="Its place in the partition."),
     SourceColumn(TIME, "TIMESTAMPTZ", description="When it was written, as it says itself or the broker does."),
     SourceColumn(KEY, "VARCHAR", description="Its key."),
 )
-_OURS = frozenset(c.name for c in _COLUMNS)
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _WAIT_MS = 20_000
 _POLL_MS = 500
@@ -92,10 +90,9 @@ class KafkaSource:
         """Return the topics that are chosen; those whose names begin with `__` are the cluster's own."""
         topics = self._run(self._topics())
         chosen = [t for t in sorted(topics) if not t.startswith("__") and self._selection.wants("", t)]
-        names = names_of([("", topic.replace(".", "_").replace("-", "_").lower()) for topic in chosen], "")
-        called = dict(zip(chosen, names.values(), strict=True)) if len(names) == len(chosen) else {t: t for t in chosen}
         return [
-            SourceTable(called[topic], topic, _COLUMNS, key=(PARTITION, OFFSET), landing="merge") for topic in chosen
+            SourceTable(name, topic, _COLUMNS, key=(PARTITION, OFFSET), landing="merge")
+            for topic, name in messages.called(chosen).items()
         ]
 
     def read(self, ask: Ask) -> Brought:
@@ -148,9 +145,9 @@ class KafkaSource:
             if self._stopped:
                 raise FetchError("the read was stopped", code="source.stopped")
             batches = await consumer.getmany(*waiting, timeout_ms=_POLL_MS, max_records=_AT_ONCE)
-            for place, messages in batches.items():
+            for place, batch in batches.items():
                 moved = clock.monotonic()
-                for message in messages:
+                for message in batch:
                     if message.offset < ends[place]:
                         lines.add(record(message))
             waiting = [place for place in waiting if await consumer.position(place) < ends[place]]
@@ -206,18 +203,14 @@ class KafkaSource:
 
 
 def record(message: Any) -> dict[str, Any]:
-    """Return a message as a row: the fields of an object, else its value; our own columns keep their names."""
-    found: dict[str, Any] = {
+    """Return a message as a row."""
+    ours = {
         PARTITION: message.partition,
         OFFSET: message.offset,
         TIME: _moment(message.timestamp),
-        KEY: _text(message.key),
+        KEY: messages.text(message.key),
     }
-    try:
-        fields = msgspec.json.decode(message.value or b"", type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return {**found, VALUE: _text(message.value)}
-    return {**found, **{f"message{name}" if name in _OURS else name: value for name, value in fields.items()}}
+    return messages.row(ours, message.value)
 
 
 def _moment(milliseconds: int) -> str | None:
@@ -225,14 +218,6 @@ def _moment(milliseconds: int) -> str | None:
         return None
     moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _text(given: bytes | None) -> str | bytes | None:
-    """Return bytes as text where they are such."""
-    try:
-        return None if given is None else given.decode()
-    except UnicodeDecodeError:
-        return given
 
 
 KIND = KafkaKind()
