@@ -1,6 +1,7 @@
 """Staged rows become the table's, with their cursor, in one transaction: a kill leaves the old or the new state.
 
 The caller holds the connector's write lock. Rows that do not differ are not written; nothing written leaves no version.
+Tables that are ready together share a transaction: half of what a small one costs is the COMMIT.
 """
 
 from __future__ import annotations
@@ -77,50 +78,77 @@ class Outcome:
         return bool(self.inserted or self.updated or self.deleted or self.changes)
 
 
-def commit(
-    writer: Writer,
-    plan: Plan,
-    schema: TableSchema,
-    files: Sequence[Path],
-    structures: Mapping[str, Structure],
-    before: Mapping[str, str],
-) -> Outcome:
-    """Write one resource; `before` is what the lake remembers of it now. Raises LakeError, LoadError."""
-    stage = Stage(writer, files, plan.key, schema)
-    check_key(schema, plan.key, plan.table)
-    stage.check_keys(plan.table)
-    extra: dict[str, object] = {"run": plan.run, "resource": plan.table}
-    with writer.transaction(f"{plan.work} {plan.table}", lambda: json.dumps(extra)):
-        have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
-        changes = _evolve(writer, plan, schema, have)
-        unclear = _drop_unclear(writer, plan) if rekeyed(plan.key, before) and plan.disposition != "append" else 0
-        written = written_since(writer, plan.table, plan.since) if have else ()
-        outcome = _write(writer, plan, schema, stage, written)
-        outcome = replace(outcome, deleted=outcome.deleted + unclear)
-        stamped = DELETED_AT in have or plan.deletes == "soft"
-        total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
-        outcome = replace(outcome, total=total, changes=tuple(changes))
-        after = {**plan.memory, "key": json.dumps(plan.key)}
-        commented = 0
-        if plan.counter and outcome.changed:
-            outcome = replace(outcome, count=str(int(after.get(plan.counter, "0")) + 1))
-            after[plan.counter] = outcome.count
-        if schema.columns:
-            after["schema"] = schema.to_json()
-            there = _commented(schema, have, before)
-            said = there if plan.comments is None else comments.wanted(schema, plan.description, plan.comments)
-            commented = comments.write(writer, plan.table, there, said)
-            if commented and not changes:
-                extra["altered"] = False
-            if said:
-                after[comments.MEMORY] = json.dumps(said)
-        known_views = _views(writer, plan, structures, before, rebuild=bool(changes))
-        if known_views:
-            after["views"] = json.dumps(known_views)
-        if commented and not outcome.changed and {**before, comments.MEMORY: ""} == {**after, comments.MEMORY: ""}:
-            extra["annotated"] = [plan.table]  # what history leaves out
-        state.write(writer, plan.table, before, after)
-        extra |= {"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted}
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One resource's rows, ready to be written; `before` is what the lake remembers of it now."""
+
+    plan: Plan
+    schema: TableSchema
+    files: Sequence[Path]
+    structures: Mapping[str, Structure]
+    before: Mapping[str, str]
+
+
+def commit(writer: Writer, load: Load) -> Outcome:
+    """Write one resource. Raises LakeError, LoadError."""
+    return commit_all(writer, [load])[0]
+
+
+def commit_all(writer: Writer, loads: Sequence[Load]) -> list[Outcome]:
+    """Write resources of one run, all or none of them. Raises LakeError, LoadError."""
+    stages = [_checked(writer, load) for load in loads]
+    first = loads[0].plan
+    said: dict[str, dict[str, object]] = {load.plan.table: {} for load in loads}
+
+    def extra() -> str:
+        if len(said) == 1:
+            return json.dumps({"run": first.run, "resource": first.table, **said[first.table]})
+        return json.dumps({"run": first.run, "tables": said})
+
+    with writer.transaction(f"{first.work} {', '.join(said)}", extra):
+        return [_load(writer, load, stage, said[load.plan.table]) for load, stage in zip(loads, stages, strict=True)]
+
+
+def _checked(writer: Writer, load: Load) -> Stage:
+    stage = Stage(writer, load.files, load.plan.key, load.schema)
+    check_key(load.schema, load.plan.key, load.plan.table)
+    stage.check_keys(load.plan.table)
+    return stage
+
+
+def _load(writer: Writer, load: Load, stage: Stage, extra: dict[str, object]) -> Outcome:
+    """Write one resource inside a transaction; `extra` takes what its version says of it."""
+    plan, schema, before = load.plan, load.schema, load.before
+    have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
+    changes = _evolve(writer, plan, schema, have)
+    unclear = _drop_unclear(writer, plan) if rekeyed(plan.key, before) and plan.disposition != "append" else 0
+    written = written_since(writer, plan.table, plan.since) if have else ()
+    outcome = _write(writer, plan, schema, stage, written)
+    outcome = replace(outcome, deleted=outcome.deleted + unclear)
+    stamped = DELETED_AT in have or plan.deletes == "soft"
+    total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
+    outcome = replace(outcome, total=total, changes=tuple(changes))
+    after = {**plan.memory, "key": json.dumps(plan.key)}
+    commented = 0
+    if plan.counter and outcome.changed:
+        outcome = replace(outcome, count=str(int(after.get(plan.counter, "0")) + 1))
+        after[plan.counter] = outcome.count
+    if schema.columns:
+        after["schema"] = schema.to_json()
+        there = _commented(schema, have, before)
+        said = there if plan.comments is None else comments.wanted(schema, plan.description, plan.comments)
+        commented = comments.write(writer, plan.table, there, said)
+        if commented and not changes:
+            extra["altered"] = False
+        if said:
+            after[comments.MEMORY] = json.dumps(said)
+    known_views = _views(writer, plan, load.structures, before, rebuild=bool(changes))
+    if known_views:
+        after["views"] = json.dumps(known_views)
+    if commented and not outcome.changed and {**before, comments.MEMORY: ""} == {**after, comments.MEMORY: ""}:
+        extra["annotated"] = [plan.table]  # what history leaves out
+    state.write(writer, plan.table, before, after)
+    extra |= {"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted}
     return outcome
 
 

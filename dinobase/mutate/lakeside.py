@@ -178,7 +178,7 @@ def _upsert(
         description=resource.description or "",
         work=work,
     )
-    write.commit(writer, plan, landing.schema, files, landing.structures, before)
+    write.commit(writer, write.Load(plan, landing.schema, files, landing.structures, before))
 
 
 def _remove(

@@ -56,7 +56,7 @@ def refresh(
         work="write",
         touched=[_keys(writer, table, keys, folder)],
     )
-    write.commit(writer, plan, schema, files, {}, before)
+    write.commit(writer, write.Load(plan, schema, files, {}, before))
 
 
 def _keys(writer: Writer, table: Table, keys: Sequence[Mapping[str, Json]], folder: Path) -> Path:

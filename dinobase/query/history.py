@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dinobase.core.clock import iso
 from dinobase.core.errors import LakeError, UnknownName, did_you_mean
@@ -77,7 +77,7 @@ def _history(metadata: Metadata, connector: str, table: str, limit: int, guard: 
         row[0]
         for row in metadata.rows("SELECT DISTINCT table_id FROM ducklake_table WHERE table_name = ?", [found.name])
     ]
-    versions = [_version(s) for s in kept if _touches(s, found.name, ids)]
+    versions = [_version(s, found.name, ids) for s in kept if _touches(s, found.name, ids)]
     if guard is not None and guard.filtered(connector, found.name, every):  # the counts are of all rows
         versions = [replace(v, inserted=None, updated=None, deleted=None) for v in versions]
     full = f"{connector}.{found.name}"
@@ -93,15 +93,33 @@ def _unknown(connector: str, table: str, tables: Mapping[str, LakeTable]) -> Unk
     return UnknownName(f"There is no table {connector}.{table}", code="unknown.table", hint=hint)
 
 
+def _said(snapshot: Snapshot, name: str) -> Mapping[str, Any]:
+    """Return what the writer said of one table: a version may be of several."""
+    tables = snapshot.extra.get("tables")
+    if not isinstance(tables, dict):
+        return snapshot.extra
+    said = tables.get(name)
+    return {**said, "run": snapshot.extra.get("run"), "resource": name} if isinstance(said, dict) else {}
+
+
 def _touches(snapshot: Snapshot, name: str, ids: Sequence[int]) -> bool:
     """Read DuckLake's own list: `created_table:"main"."customers",inserted_into_table:3`; comments are no change."""
-    if "annotated" in snapshot.extra:
+    said = _said(snapshot, name)
+    if "annotated" in said:
         return False
-    if any(
-        re.search(rf"_table:{number}(?!\d)", snapshot.changes) for number in ids if "compacted" not in snapshot.changes
-    ):
+    if "compacted" not in snapshot.changes and any(_of(change, name, ids) for change in _changes(snapshot)):
         return True
-    return f'"{name}"' in snapshot.changes or snapshot.extra.get("resource") == name
+    return f'"{name}"' in snapshot.changes or said.get("resource") == name
+
+
+def _changes(snapshot: Snapshot) -> list[str]:
+    """Split DuckLake's list; a comma in a quoted name is none of the list's."""
+    return re.findall(r'(?:"(?:[^"]|"")*"|[^,"])+', snapshot.changes)
+
+
+def _of(change: str, name: str, ids: Sequence[int]) -> bool:
+    quoted = name.replace('"', '""')
+    return change.endswith((*(f"_table:{number}" for number in ids), f'."{quoted}"'))
 
 
 _KINDS = {
@@ -113,16 +131,19 @@ _KINDS = {
 }
 
 
-def _version(snapshot: Snapshot) -> Version:
-    seen = dict.fromkeys(word for key, word in _KINDS.items() if key in snapshot.changes)
-    if snapshot.extra.get("altered") is False:  # its comments alone
+def _version(snapshot: Snapshot, name: str, ids: Sequence[int]) -> Version:
+    said = _said(snapshot, name)
+    mine = [change for change in _changes(snapshot) if _of(change, name, ids)]
+    seen = dict.fromkeys(word for key, word in _KINDS.items() if any(c.startswith(key) for c in mine))
+    if said.get("altered") is False:  # its comments alone
         seen.pop("altered", None)
-    counts = {key: _count(snapshot.extra.get(key)) for key in ("inserted", "updated", "deleted")}
-    run = snapshot.extra.get("run")
+    counts = {key: _count(said.get(key)) for key in ("inserted", "updated", "deleted")}
+    run = said.get("run")
+    several = isinstance(snapshot.extra.get("tables"), dict)
     return Version(
         snapshot.version,
         iso(moment(snapshot.time)),
-        snapshot.message,
+        f"{snapshot.message.partition(' ')[0]} {name}" if several else snapshot.message,
         tuple(seen),
         counts["inserted"],
         counts["updated"],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -14,10 +16,12 @@ from dinobase.lake import state
 from dinobase.lake.connection import ROOMY, Statements, Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.lake.metadata import lake_file
+from dinobase.load.write import Load, Outcome, commit_all
 
 T = TypeVar("T")
 Memory: TypeAlias = dict[str, dict[str, str]]
 """What a lake remembers, by resource: its cursor, its columns..."""
+_TOGETHER = 30  # segments, about 150,000 rows: a transaction is to end soon, others wait for the lock
 
 
 class Loader:
@@ -34,6 +38,7 @@ class Loader:
         self._made = threading.Event()  # the instance, which may be of no lake yet
         self._there = True
         self._opened: asyncio.Future[Memory] | None = None
+        self._ready: deque[tuple[Load, Future[Outcome]]] = deque()
 
     def opening(self) -> asyncio.Future[Memory]:
         """Begin to open the lake, made where there is none; gives what it remembers of each resource.
@@ -65,10 +70,40 @@ class Loader:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def stage(self, work: Callable[..., T], *args: object) -> T:
-        """Run in the staging thread; raises what kept the lake from being opened."""
-        if self._opened is not None:
-            await asyncio.shield(self._opened)
+        """Run in the staging thread; it needs the instance alone, not the lake that may still be being made."""
         return await asyncio.get_running_loop().run_in_executor(self._stager, work, *args)
+
+    async def land(self, load: Load) -> Outcome:
+        """Commit a resource, in one transaction with others that are ready when the loader's thread comes to it."""
+        done: Future[Outcome] = Future()
+        self._ready.append((load, done))
+        self._thread.submit(self._land)
+        return await asyncio.wrap_future(done)
+
+    def _land(self) -> None:
+        batch: list[tuple[Load, Future[Outcome]]] = []
+        while self._ready and (not batch or sum(len(load.files) for load, _ in batch) < _TOGETHER):
+            load, done = self._ready.popleft()
+            if done.set_running_or_notify_cancel():
+                batch.append((load, done))
+        if batch:
+            self._land_together(batch)
+
+    def _land_together(self, batch: Sequence[tuple[Load, Future[Outcome]]]) -> None:
+        """Write all in one transaction; where that fails each in its own, so that only the one at fault is left out."""
+        loads = [load for load, _ in batch]
+        try:
+            outcomes = self.locked(partial(commit_all, loads=loads))
+        except Exception as error:  # noqa: BLE001 - raised where the load is waited for
+            alone = len(batch) == 1 or getattr(error, "error_code", "") == "lake.locked"
+            for one in batch:
+                if alone:
+                    one[1].set_exception(error)
+                else:
+                    self._land_together([one])
+            return
+        for (_, done), outcome in zip(batch, outcomes, strict=True):
+            done.set_result(outcome)
 
     def ask(self, work: Callable[..., T], *args: object) -> T:
         """Have the loader's thread do something that the staging thread waits for."""

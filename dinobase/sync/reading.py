@@ -19,7 +19,6 @@ from dinobase.core.settings import Paths
 from dinobase.core.values import Event, Observer
 from dinobase.extract.readers.base import Ask, Brought, Capturing, Opened, SourceKind, SourceTable
 from dinobase.lake import state
-from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation
 from dinobase.load import typed, write
 from dinobase.load.schema import TableSchema
@@ -186,12 +185,8 @@ class _Table:
                 files = []  # nothing has changed, and no column came
         if brought.recipe:  # the lake has the columns alone
             files = in_place.emptied(writer, self._opened, table.name, brought.recipe, schema, files, self.folder)
-        prepared = self._plan(brought)
-
-        def load(writer: Writer) -> write.Outcome:
-            return write.commit(writer, prepared, schema, files, structures, self._before)
-
-        outcome = self._loader.locked(load)
+        load = write.Load(self._plan(brought), schema, files, structures, self._before)
+        outcome = self._loader.locked(lambda writer: write.commit(writer, load))
         changed = outcome.changed or self._before.get(in_place.RECIPE, "") != brought.recipe
         return TableReport(
             name=table.name,

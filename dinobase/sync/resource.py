@@ -105,7 +105,8 @@ class ResourceSync:
             files = landing.finished()
             if files is None:
                 files = await self._loader.stage(landing.finish)
-            report, mine = await self._loader.run(self._commit, landing, files, rows, listed, everything)
+            load, mine = await self._loader.run(self._prepared, landing, files, rows, listed, everything)
+            outcome = await self._loader.land(load)
         except BaseException as error:
             if isinstance(error, LoadError) or getattr(error, "error_code", "") == "fetch.loop":
                 self._spool.discard()  # what came is at fault: the next run asks again
@@ -114,7 +115,9 @@ class ResourceSync:
             self._spool.close()
             raise
         self._spool.discard()
-        return report, mine
+        self._notes += [*landing.notes, *outcome.changes]
+        report = self._report("success" if outcome.changed else "unchanged", outcome)
+        return report, replace(mine, loads=outcome.count or mine.loads)
 
     def _known_schema(self) -> TableSchema:
         """Return what the lake remembers of the columns."""
@@ -228,15 +231,15 @@ class ResourceSync:
             await running[0]
         staging.append(asyncio.ensure_future(self._loader.stage(landing.stage, full.segment, full.data, full.by)))
 
-    def _commit(
+    def _prepared(
         self,
         landing: Landing,
         files: Sequence[Path],
         rows: list[ParentRow] | None,
         listed: Listed | None,
         everything: bool,  # noqa: FBT001
-    ) -> tuple[TableReport, Listed]:
-        """Write everything in one transaction; in the loader's thread."""
+    ) -> tuple[write.Load, Listed]:
+        """Return what is to be written, and what children hear of it; in the loader's thread."""
         resource, writer = self._resource, self._loader.writer
         schema = landing.schema
         key = self._key(schema)
@@ -252,15 +255,9 @@ class ResourceSync:
             for c in self._children
             if c.parent is not None and c.parent.only_changed
         }
-        prepared = self._plan(schema, key, memory, complete=complete, rows=rows, everything=everything)
-
-        def load(writer: Writer) -> write.Outcome:
-            return write.commit(writer, prepared, schema, files, landing.structures, self._before)
-
-        outcome = self._loader.locked(load)
-        self._notes += [*landing.notes, *outcome.changes]
-        mine = Listed(loads, outcome.count or loads, complete, found, changed)
-        return self._report("success" if outcome.changed else "unchanged", outcome), mine
+        ready = self._plan(schema, key, memory, complete=complete, rows=rows, everything=everything)
+        load = write.Load(ready, schema, files, landing.structures, self._before)
+        return load, Listed(loads, loads, complete, found, changed)
 
     def _plan(
         self,

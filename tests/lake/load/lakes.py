@@ -45,6 +45,21 @@ class Lake:
         **more: Any,
     ) -> Outcome:
         """Load one run; `more` are fields of the plan."""
+        ready, self.notes = self.ready(*batches, key=key, disposition=disposition, shaping=shaping, table=table, **more)
+        outcome = write.commit(self.writer, ready)
+        self.schema = ready.schema
+        return outcome
+
+    def ready(
+        self,
+        *batches: Sequence[Record],
+        key: Sequence[str] = (),
+        disposition: Literal["merge", "replace", "append"] | None = None,
+        shaping: Shaping | None = None,
+        table: str = "t",
+        **more: Any,
+    ) -> tuple[write.Load, list[str]]:
+        """Return one run that is ready to be written, and what is noted of it."""
         before = state.read(self.writer).get(table, {})
         known = TableSchema.from_json(before["schema"]) if "schema" in before else TableSchema()
         self._runs += 1
@@ -64,9 +79,7 @@ class Lake:
             moment="2026-01-01T00:00:00Z",
             **more,
         )
-        outcome = write.commit(self.writer, plan, landing.schema, files, landing.structures, before)
-        self.schema, self.notes = landing.schema, list(landing.notes)
-        return outcome
+        return write.Load(plan, landing.schema, files, landing.structures, before), list(landing.notes)
 
     def rows(self, sql: str = "FROM lake.t") -> list[tuple[Any, ...]]:
         return self.writer.rows(sql)
