@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dinobase.core.errors import UnknownName, UsageError, did_you_mean
 from dinobase.core.settings import Paths
@@ -92,9 +92,31 @@ _register(
 )
 
 
+_register(
+    SourceEntry(
+        "google_sheets",
+        "dinobase.extract.readers.google_sheets.over",
+        "Google Sheets: worksheets as tables, their first row the names; and what the API tells of the spreadsheet",
+        category="productivity",
+        docs_url="https://developers.google.com/workspace/sheets/api/reference/rest",
+    )
+)
+
+
 def is_python(name: str, paths: Paths) -> bool:
-    """Tell whether a name means a source in Python; a user's YAML file of the name wins."""
-    return name in _entries and not _entries[name].is_yaml and sources.find(name, paths) is None
+    """Tell whether a name means a source in Python; a user's YAML file of the name wins.
+
+    A packaged file beside it is that source's own: it says how the API is reached and what it tells of itself.
+    """
+    if name not in _entries or _entries[name].is_yaml:
+        return False
+    found = sources.find(name, paths)
+    return found is None or found.parent == sources.PACKAGED
+
+
+def file_of(name: str, paths: Paths) -> Path | None:
+    """Return the YAML file that says what a name means, None where a program of ours does or there is none."""
+    return None if is_python(name, paths) else sources.find(name, paths)
 
 
 def python_kind(name: str, paths: Paths) -> SourceKind | None:
@@ -105,8 +127,10 @@ def python_kind(name: str, paths: Paths) -> SourceKind | None:
     if not found.import_path.startswith(_OURS):
         return _dlt_kind(found)
     module, _, attribute = found.import_path.rpartition(".")
-    kind: SourceKind = getattr(importlib.import_module(module), attribute)
-    return kind
+    kind: Any = getattr(importlib.import_module(module), attribute)
+    packaged = sources.PACKAGED / f"{name}.yaml"
+    opened: SourceKind = kind(packaged) if packaged.is_file() else kind
+    return opened
 
 
 def _dlt_kind(found: SourceEntry) -> SourceKind:
@@ -142,7 +166,7 @@ def entry(name: str, paths: Paths) -> SourceEntry:
 
 def definition(name: str, paths: Paths) -> Path:
     """Return the YAML file of a name; raises UnknownName with the nearest one."""
-    path = sources.find(name, paths)
+    path = file_of(name, paths)
     if path is not None:
         return path
     if is_python(name, paths):

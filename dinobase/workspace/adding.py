@@ -14,7 +14,7 @@ from dinobase.spec import compiled, config, config_edit, credentials, names
 from dinobase.spec.credentials import Answer, Ask
 from dinobase.spec.resolve import resolve
 from dinobase.spec.vault import Vault
-from dinobase.sync import plan, registry, sources
+from dinobase.sync import plan, registry
 from dinobase.workspace import consents, credential_use, key_files, python_kinds, results, server_adding
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def add(
 ) -> results.Added:
     """Resolve credentials, prove them, keep them, and only then name the connector in config.yaml."""
     connected = config.load_config(paths).connectors
-    if name is None and kind in connected and sources.find(kind, paths) is None:
+    if name is None and kind in connected and registry.file_of(kind, paths) is None:
         kind, name = connected[kind].type, kind  # `add stripe_eu --replace`
     called = names.check(name or kind)
     before = connected.get(called)

@@ -18,7 +18,7 @@ def list_all(paths: Paths) -> results.Definitions:
     """List files; a file that is not valid is listed all the same."""
     found = []
     for name, origin in sources.names(paths).items():
-        path = registry.definition(name, paths)
+        path = _file(name, paths)
         text = str(head(path).get("description") or "")
         found.append(
             results.Definition(name, origin, str(path), overrides=sources.shadows(name, paths), description=text)
@@ -33,10 +33,13 @@ def available(paths: Paths, search: str) -> results.Available:
     """
     packaged = sources.described()
     found = []
+    in_python = registry.python_names(paths)
     for name, origin in sources.names(paths).items():
+        if name in in_python:
+            continue
         known = packaged.get(name) if origin == "packaged" else None
-        found.append(_described(name, known or head(registry.definition(name, paths)), origin, paths))
-    found += [_in_python(name, paths) for name in registry.python_names(paths)]
+        found.append(_described(name, known or head(_file(name, paths)), origin, paths))
+    found += [_in_python(name, paths) for name in in_python]
     words = search.lower().split()
     chosen = [e for e in found if all(w in f"{e.name} {e.category} {e.description}".lower() for w in words)]
     return results.Available(sorted(chosen, key=lambda e: (e.category or "~", e.name)))
@@ -80,7 +83,7 @@ def validate(target: str, paths: Paths) -> results.Validated:
     from dinobase.spec import load
 
     is_path = target.endswith((".yaml", ".yml")) or "/" in target
-    path = Path(target) if is_path else registry.definition(target, paths)
+    path = Path(target) if is_path else _file(target, paths)
     if is_path and not path.is_file():
         raise errors.UnknownName(f"There is no file {target}", code="unknown.file", hint="Check the path.", file=target)
     loaded = load.validate(path)
@@ -101,7 +104,7 @@ def problems(found: Sequence[Problem]) -> list[results.ProblemInfo]:
 
 def file_to_edit(name: str, paths: Paths) -> tuple[Path, bool]:
     """Return the user's file; a packaged one is copied there first (then the second is true)."""
-    path = registry.definition(name, paths)
+    path = _file(name, paths)
     own = paths.connectors / f"{name}.yaml"
     if path.parent == paths.connectors:
         return path, False
@@ -109,6 +112,11 @@ def file_to_edit(name: str, paths: Paths) -> tuple[Path, bool]:
     paths.make(paths.connectors)
     shutil.copyfile(path, own)
     return own, True
+
+
+def _file(name: str, paths: Paths) -> Path:
+    """Return the YAML file of a name, also where a program of ours reads it; raises UnknownName."""
+    return sources.find(name, paths) or registry.definition(name, paths)
 
 
 def schema() -> dict[str, Any]:

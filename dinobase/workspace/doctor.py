@@ -205,7 +205,7 @@ def _definitions(paths: Paths) -> Iterator[Finding]:
     connected = {c.type for c in config.load_config(paths).connectors.values()}
     own = {name for name, origin in sources.names(paths).items() if origin == "user"}
     for name in sorted(connected | own):
-        path = sources.find(name, paths)
+        path = registry.file_of(name, paths)
         if path is None and registry.is_python(name, paths):
             yield Finding(f"connector {name}", "ok", "comes with Dinobase")
             continue
@@ -226,12 +226,12 @@ def _credentials(paths: Paths) -> Iterator[Finding]:
     from dinobase.spec import credentials, load
     from dinobase.spec.resolve import resolve
     from dinobase.spec.vault import Vault
-    from dinobase.sync import registry, sources
+    from dinobase.sync import registry
     from dinobase.workspace import consents
 
     vault = Vault(paths)
     for name, entry in config.load_config(paths).connectors.items():
-        path = sources.find(entry.type, paths)
+        path = registry.file_of(entry.type, paths)
         loaded = load.validate(path) if path else None
         known = registry.python_kind(entry.type, paths) or (loaded.connector if loaded else None)
         if known is None:

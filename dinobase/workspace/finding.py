@@ -13,7 +13,7 @@ from dinobase.catalog.metric_notes import MetricNote, matching, notes
 from dinobase.catalog.runs import RunLog
 from dinobase.core.settings import Paths
 from dinobase.spec.config_plain import plain_config
-from dinobase.sync import facts, sources
+from dinobase.sync import facts, registry
 from dinobase.workspace import rules
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _index(workspace: Workspace, connectors: Iterable[str]) -> Index:
 
 def _stamp(name: str, kind: str, paths: Paths) -> str:
     """Return what tells one state of a connector's file from another."""
-    path = sources.find(kind, paths) or facts.path_of(name, paths)
+    path = registry.file_of(kind, paths) or facts.path_of(name, paths)
     if not path.exists():
         return ""
     state = path.stat()

@@ -18,7 +18,7 @@ from dinobase.lake.introspect import HIDDEN, view_lake
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.lake.metadata import lake_exists
 from dinobase.spec.config_plain import plain_config
-from dinobase.sync import registry, sources
+from dinobase.sync import registry
 from dinobase.workspace import results
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _rows_for(location: LakeLocation, guard: Guard) -> tuple[dict[str, int], dic
 
 
 def _origin(kind: str, paths: Paths) -> str:
-    path = sources.find(kind, paths)
+    path = registry.file_of(kind, paths)
     if path is None and registry.is_python(kind, paths):
         return "packaged"
     if path is None:

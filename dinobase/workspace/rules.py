@@ -17,7 +17,7 @@ from dinobase.core.errors import DinobaseError, UnknownName, did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.spec.config_plain import may_stay, plain_config
 from dinobase.spec.kept import keep
-from dinobase.sync import registry, sources
+from dinobase.sync import registry
 
 if TYPE_CHECKING:
     from dinobase.access.guard import FindPii, Guard
@@ -100,7 +100,7 @@ def check_identity(paths: Paths, name: str) -> str:
 
 
 def _declared(paths: Paths, name: str, kind: str) -> Declared:
-    path = sources.find(kind, paths)
+    path = registry.file_of(kind, paths)
     if path is None and registry.is_python(kind, paths):
         from dinobase.workspace import python_kinds
 

@@ -16,7 +16,7 @@ from dinobase.extract import mcp_listing
 from dinobase.spec import compiled
 from dinobase.spec.checks.naming import snake
 from dinobase.spec.tools import Expanded, Listing, Tool, expand, judged
-from dinobase.sync import sources
+from dinobase.sync import registry
 from dinobase.workspace.mcp_results import (
     McpArgument,
     McpFound,
@@ -59,7 +59,7 @@ def connected(workspace: Workspace, identity: str, among: Container[str] | None 
     for name, entry in sorted(workspace.config().connectors.items()):
         if among is not None and name not in among:
             continue
-        path = sources.find(entry.type, workspace.paths)
+        path = registry.file_of(entry.type, workspace.paths)
         if path is None or (guard is not None and not guard.policy.open(name)):
             continue
         try:
