@@ -101,6 +101,7 @@ def _table(
         if table.profile and "newest" in table.profile:
             lines.append(f"newest row {table.profile['newest']} by {table.profile['newest_column']}")
         lines += [f"metric {note.name} is: {' '.join(note.sql.split())}" for note in told]
+        lines += [f"join {one.join.replace(f'{name}.', '')}: {_missing(one)}" for one in joins if _missing(one)]
         lines += [f"sample {_pairs(row)}" for row in table.sample_rows]
     return lines
 
@@ -195,6 +196,14 @@ def _joins(name: str, related: Sequence[RelatedTable], most: int) -> list[str]:
         left_out = f", {len(rights) - most} more" if len(rights) > most else ""
         lines.append(f"join {left} = {', '.join(rights[:most])}{left_out}{' (many)' if many else ''}")
     return lines
+
+
+def _missing(related: RelatedTable) -> str:
+    """Return what a join does not reach: `12 null, not there: cus_7, cus_9`."""
+    told = [f"{related.nulls} null"] if related.nulls else []
+    if related.orphans:
+        told.append(f"not there: {', '.join(map(str, related.orphans))}")
+    return ", ".join(told)
 
 
 def _is_many(related: RelatedTable) -> bool:

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 from dinobase.catalog import json_paths, relationships
 from dinobase.catalog.absent import no_table, no_tables
 from dinobase.catalog.relations import shown
+from dinobase.catalog.relations.orphans import orphans
 from dinobase.catalog.relations.store import Ledger
 from dinobase.catalog.runs import DEFAULT_FRESHNESS_S, LastSync, RunLog
 from dinobase.catalog.tables import ColumnDescription, RelatedTable, TableDescription
 from dinobase.core.errors import LakeError, UnknownName, did_you_mean
 from dinobase.core.settings import Paths
 from dinobase.lake import reader
-from dinobase.lake.convert import columns_of
 from dinobase.lake.introspect import LakeTable, LakeView, view_lake
 from dinobase.lake.location import Storage
+from dinobase.lake.rows import rows_of
 from dinobase.lake.sql import ident, literal, qualified
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard, Opened
-    from dinobase.catalog.relations.values import Place
+    from dinobase.catalog.relations.values import Place, Relationship
     from dinobase.spec.models import Column, Connector, Resource
 
 FindConnector = Callable[[str], "Connector | None"]
@@ -55,17 +56,22 @@ class Describer:
         self._views: dict[str, LakeView] = {}
         self._definitions: dict[str, Connector | None] = {}
 
-    def describe(self, names: Sequence[str], *, samples: int = SAMPLES) -> list[TableDescription]:
-        """Describe tables named `connector.table`, or `connector` for all of its; raises UnknownName."""
+    def describe(self, names: Sequence[str], *, samples: int = SAMPLES, full: bool = False) -> list[TableDescription]:
+        """Describe tables named `connector.table`, or `connector` for all of its; raises UnknownName.
+
+        full: tells of joins what a parent does not have, too.
+        """
         wanted = [found for name in names for found in self._resolve(name)]
         views = {schema: self._view(schema) for schema, _ in wanted}
+        if full:
+            views |= {schema: self._view(schema) for schema in self._parents(wanted)}
         syncs = self._log.last_syncs(views)
         temp = self._paths.cache / "tmp" / "describe"
         connection = reader.open_reader(reader.Limits(temp=str(temp)))
         try:
             self._attach(connection, list(views.values()))
             reader.lock(connection, [view.location.data for view in views.values()])
-            return [self._table(connection, schema, table, syncs, samples) for schema, table in wanted]
+            return [self._table(connection, schema, table, syncs, samples, full=full) for schema, table in wanted]
         except reader.DuckDBError as error:
             reason = str(error).split("\n", maxsplit=1)[0]
             if self._guard is not None and any(self._guard.covers(schema) for schema in views):
@@ -122,7 +128,14 @@ class Describer:
         return self._definitions[connector]
 
     def _table(
-        self, connection: Any, schema: str, table: LakeTable, syncs: Mapping[tuple[str, str], LastSync], samples: int
+        self,
+        connection: Any,
+        schema: str,
+        table: LakeTable,
+        syncs: Mapping[tuple[str, str], LastSync],
+        samples: int,
+        *,
+        full: bool,
     ) -> TableDescription:
         name = qualified(schema, "main", table.name)
         tables = self._views[schema].tables
@@ -151,7 +164,7 @@ class Describer:
             else None,
             primary_key=[f"_{owner}_{k}" for k in key] + ["_index"] if of_array and key else key or None,
             columns=_columns(connection, name, state, None if of_array else resource),
-            related_tables=self._related(definition, schema, table.name, owners, key),
+            related_tables=self._related(connection if full else None, schema, table.name, owners, key),
             sample_rows=_samples(connection, name, samples),
             last_sync=last.synced_at,
             is_stale=last.is_stale(self._connectors.get(schema, DEFAULT_FRESHNESS_S)),
@@ -166,14 +179,16 @@ class Describer:
         return int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
 
     def _related(
-        self, definition: Connector | None, schema: str, table: str, owners: Mapping[str, str], key: Sequence[str]
+        self, connection: Any, schema: str, table: str, owners: Mapping[str, str], key: Sequence[str]
     ) -> list[RelatedTable]:
+        """Return a table's joins; with a connection what their parents do not have is looked up."""
         declared = [
             related
-            for related in relationships.related(definition, schema, table, self._known)
+            for related in relationships.related(self._definition(schema), schema, table, self._known)
             if all(self._readable(*column) for column in relationships.columns_of(related.join))
         ]
-        found = shown.related(self._ledger.of(schema, table), schema, table, declared, self._clear)
+        missing = None if connection is None else lambda one: self._orphans(connection, one)
+        found = shown.related(self._ledger.of(schema, table), schema, table, declared, self._clear, missing)
         if not key:
             return found
         if table in owners:
@@ -182,6 +197,25 @@ class Describer:
             return [*found, relationships.array_view(schema, table, owners[table], key, from_view=True)]
         arrays = [view for view, owner in owners.items() if owner == table and self._known(schema, view)]
         return found + [relationships.array_view(schema, view, table, key, from_view=False) for view in arrays]
+
+    def _parents(self, wanted: Sequence[tuple[str, LakeTable]]) -> list[str]:
+        """Return the other connectors that tables lead to and that are there for who asks."""
+        found = [
+            one.pair.parent
+            for schema, table in wanted
+            for one in self._ledger.of(schema, table.name)
+            if (one.pair.child.connector, one.pair.child.table) == (schema, table.name)
+        ]
+        return [side.connector for side in dict.fromkeys(found) if self._known(side.connector, side.table)]
+
+    def _orphans(self, connection: Any, one: Relationship) -> list[Any]:
+        for side in one.pair.sides:
+            if self._guard is not None and self._opened is not None:
+                view = self._view(side.connector)
+                self._guard.prepare(connection, self._opened, view, self._tables(side.connector)[side.table.lower()])
+        with suppress(reader.DuckDBError):  # what was counted is of older columns
+            return orphans(connection, one)
+        return []
 
     def _known(self, schema: str, table: str) -> bool:
         if schema not in self._connectors:
@@ -248,15 +282,8 @@ def _structures(connection: Any, name: str, columns: Sequence[str]) -> dict[str,
 def _samples(connection: Any, name: str, count: int) -> list[dict[str, Any]]:
     if count <= 0:
         return []
-    relation = connection.sql(f"SELECT * FROM {name}")
-    columns = columns_of(relation.columns, relation.types)
-    picked = ", ".join(f"{column.select(place)} AS {ident(column.name)}" for place, column in enumerate(columns, 1))
-    rows = connection.execute(f"SELECT {picked} FROM (SELECT * FROM {name} LIMIT {count})").fetchall()
-    converted = [[column.convert(value) for column, value in zip(columns, row, strict=True)] for row in rows]
-    return [
-        {c.name: _short(c.finish(value) if c.wide else value) for c, value in zip(columns, row, strict=True)}
-        for row in converted
-    ]
+    rows = rows_of(connection, f"SELECT * FROM {name} LIMIT {count}")
+    return [{column: _short(value) for column, value in row.items()} for row in rows]
 
 
 def _short(value: Any) -> Any:

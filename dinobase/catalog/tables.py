@@ -44,13 +44,18 @@ class ColumnDescription:
 
 @dataclass(frozen=True, slots=True)
 class RelatedTable:
-    """Another table and the condition that joins it; the described table's column comes first."""
+    """Another table and the condition that joins it; the described table's column comes first.
+
+    Where all is told, the child's side has `nulls`, its rows without a value, and `orphans`, values that are not there.
+    """
 
     table: str
     join: str
     cardinality: str
     origin: str
     inclusion: float | None = None
+    nulls: int | None = None
+    orphans: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

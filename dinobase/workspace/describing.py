@@ -51,7 +51,7 @@ def describe(
 ) -> list[TableDescription]:
     """Describe tables for an identity; `full` looks at all of them, else at as many as takes no time."""
     relating.before_describing(workspace, names, seconds=_LONG if full else _SHORT)
-    tables = bare(workspace, names, samples, identity)
+    tables = bare(workspace, names, samples, identity, full=full)
     book = Book(workspace.paths.state, workspace.storage().catalog)
     words = {schema: book.words(schema) for schema in dict.fromkeys(table.schema for table in tables)}
     dressed = [dress(table, words[table.schema]) for table in tables]
@@ -60,12 +60,14 @@ def describe(
     return [replace(t, metrics=reading(told, f"{t.schema}.{t.table}") or None) for t in filled] if told else filled
 
 
-def bare(workspace: Workspace, names: Sequence[str], samples: int, identity: str) -> list[TableDescription]:
+def bare(
+    workspace: Workspace, names: Sequence[str], samples: int, identity: str, *, full: bool = False
+) -> list[TableDescription]:
     """Describe tables as if nothing had been said of them here."""
     freshness = freshness_of(workspace.config().model_dump())
     guard = workspace.guard(identity)
     describer = Describer(workspace.storage(), workspace.paths, freshness, workspace.find_connector, guard=guard)
-    return describer.describe(names, samples=samples)
+    return describer.describe(names, samples=samples, full=full)
 
 
 def definition(workspace: Workspace, name: str) -> Connector | None:

@@ -64,7 +64,7 @@ def change(storage: Storage, connector: str, *statements: str) -> None:
 
 
 def joins(workspace: Workspace, table: str, identity: str = "cli") -> dict[str, dict[str, Any]]:
-    described = workspace.describe([table], samples=0, identity=identity)[0].as_dict()
+    described = workspace.describe([table], samples=0, identity=identity, full=True)[0].as_dict()
     return {one["join"]: one for one in described["related_tables"]}
 
 
@@ -121,7 +121,7 @@ def test_a_join_that_no_longer_holds_is_dropped_and_one_that_changed_is_counted_
     assert joins(shop, "shop.orders")
     change(shop.storage(), "shop", "UPDATE orders SET customer_id = customer_id + 6")
     [one] = joins(shop, "shop.orders").values()
-    assert one["inclusion"] == 0.9
+    assert (one["inclusion"], one["orphans"]) == (0.9, [61, 62, 63, 64, 65])
     change(shop.storage(), "shop", "UPDATE orders SET customer_id = customer_id + 500")
     assert not joins(shop, "shop.orders")
     change(shop.storage(), "shop", "UPDATE orders SET customer_id = customer_id - 506")
@@ -146,6 +146,32 @@ def test_a_declared_join_that_does_not_hold_is_shown_with_what_was_counted(make:
     shop = make({"shop": SHOP}, resources=resources)
     one = joins(shop, "shop.orders")["shop.orders.row_number = shop.customers.id"]
     assert (one["origin"], one["inclusion"], one["cardinality"]) == ("declared", 0.3, "one_to_one")
+    assert one["orphans"] == [61, 62, 63, 64, 65]
+
+
+def test_whoever_asks_for_all_is_told_of_rows_without_a_parent_and_of_parents_that_are_not_there(make: Make) -> None:
+    people = (
+        *CRM,
+        "UPDATE people SET mail = NULL WHERE id < 'P3'",
+        "UPDATE people SET mail = 'N' || mail WHERE id > 'Pf'",
+    )
+    both = make({"shop": SHOP, "crm": people}, {"masked": {"columns": {"shop.customers.email": "mask"}}})
+    relating.look_for(both)
+    join = "lower(trim(crm.people.mail)) = lower(trim(shop.customers.email))"
+    counts = "count(*) FILTER (mail IS NULL), count(*) FILTER (mail LIKE 'N%')"
+    [(empty, strange)] = both.query(f"SELECT {counts} FROM crm.people").rows
+    assert (empty, strange) == (11, 2)
+    one = joins(both, "crm.people")[join]
+    assert one["nulls"] == empty
+    assert both.query("SELECT mail FROM crm.people WHERE mail LIKE 'N%' ORDER BY 1").rows == [
+        (v,) for v in one["orphans"]
+    ]
+    text = describe_text(both.describe(["crm.people"], samples=0, full=True), full=True)
+    assert f"{empty} null, not there: {', '.join(one['orphans'])}" in text
+    short = both.describe(["crm.people"], samples=0)[0].as_dict()["related_tables"]
+    assert all(not {"nulls", "orphans"} & told.keys() for told in short)
+    assert not any("orphans" in told for told in joins(both, "shop.customers").values())
+    assert join not in joins(both, "crm.people", "masked")
 
 
 def test_a_large_parent_is_searched_although_its_sketch_holds_a_part(make: Make) -> None:

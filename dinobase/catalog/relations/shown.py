@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dinobase.catalog.relations import rule
 from dinobase.catalog.relations.forms import condition
@@ -16,12 +17,21 @@ from dinobase.catalog.relations.values import Pair, Place, Relationship, turned
 from dinobase.catalog.tables import RelatedTable
 
 Clear = Callable[[Place], bool]
+Orphans = Callable[[Relationship], Sequence[Any]]
 
 
 def related(
-    counted: Sequence[Relationship], schema: str, table: str, declared: Sequence[RelatedTable], clear: Clear
+    counted: Sequence[Relationship],
+    schema: str,
+    table: str,
+    declared: Sequence[RelatedTable],
+    clear: Clear,
+    orphans: Orphans | None = None,
 ) -> list[RelatedTable]:
-    """Return a table's joins: the declared ones with what was counted of them, then those that the data shows."""
+    """Return a table's joins: the declared ones with what was counted of them, then those that the data shows.
+
+    orphans: looks up what a parent does not have; with it the child's side tells that, and its rows without a value.
+    """
     seen: dict[str, RelatedTable] = {}
     news: list[tuple[tuple[object, ...], RelatedTable]] = []
     for one in rule.chosen([one for one in counted if all(clear(side) for side in one.pair.sides)]):
@@ -36,6 +46,9 @@ def related(
                 one.origin,
                 one.evidence.inclusion if one.evidence.child_distinct and one.evidence.parent_rows else None,
             )
+            if orphans is not None and not from_parent:
+                missing = orphans(one) if one.evidence.inclusion < 1 and one.evidence.parent_rows else ()
+                found = replace(found, nulls=one.evidence.nulls or None, orphans=missing or None)
             seen[condition(Pair(*one.pair.sides), from_parent=bool(from_parent))] = found
             if one.origin == "inferred":
                 news.append((_order(one, schema, from_parent), found))
@@ -47,7 +60,7 @@ def related(
 def _with(declared: RelatedTable, counted: RelatedTable | None) -> RelatedTable:
     if counted is None or counted.inclusion is None:
         return declared
-    return replace(declared, join=counted.join, cardinality=counted.cardinality, inclusion=counted.inclusion)
+    return replace(counted, origin=declared.origin)
 
 
 def _order(one: Relationship, schema: str, from_parent: int) -> tuple[object, ...]:

@@ -108,6 +108,11 @@ class Evidence:
         return 1.0 if self.found == self.child_distinct else int(1000 * self.found / self.child_distinct) / 1000
 
     @property
+    def nulls(self) -> int:
+        """Rows of the child that name no parent: null, or empty."""
+        return self.child_rows - self.child_filled
+
+    @property
     def cardinality(self) -> Cardinality:
         """How many rows of each side share a value, child first."""
         if self.parent_most > 1:

@@ -12,7 +12,7 @@ from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
 
 if TYPE_CHECKING:
-    from dinobase.catalog.tables import ColumnDescription, TableDescription
+    from dinobase.catalog.tables import ColumnDescription, RelatedTable, TableDescription
 
 _COLUMNS = (Column("column", "name"), Column("type"), Column("meaning"))
 _FLAT = ("schema", "table", "column", "type", "nullable", "description", "note", "unit", "pii")
@@ -69,7 +69,7 @@ def _views(table: TableDescription, *, full: bool) -> list[Table]:
     after = []
     if table.related_tables:
         after = ["", "[bold]Joins[/bold]"]
-        after += [f"  {plain(r.join)}  [dim]{r.cardinality.replace('_', ' ')}[/dim]" for r in table.related_tables]
+        after += [f"  {plain(r.join)}  [dim]{plain(_counted(r))}[/dim]" for r in table.related_tables]
     if table.metrics:
         after += ["", "[bold]Metrics[/bold]", *(f"  {plain(line(note))}" for note in table.metrics)]
     cells = [(c.name, c.type, meaning(c, full=full)) for c in table.columns]
@@ -79,6 +79,15 @@ def _views(table: TableDescription, *, full: bool) -> list[Table]:
         samples = [[row.get(name) for name in names] for row in table.sample_rows]
         views.append(Table([Column(n, "value") for n in names], samples, before=("[bold]Samples[/bold]",), after=("",)))
     return views
+
+
+def _counted(related: RelatedTable) -> str:
+    told = [related.cardinality.replace("_", " ")]
+    if related.nulls:
+        told.append(f"{related.nulls:,} null")
+    if related.orphans:
+        told.append(f"not there: {', '.join(map(str, related.orphans))}")
+    return ", ".join(told)
 
 
 def meaning(column: ColumnDescription, *, full: bool) -> str:
