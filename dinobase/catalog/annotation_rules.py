@@ -23,6 +23,7 @@ PII = (
 )  # fmt: skip
 SPEAKERS: tuple[Origin, ...] = ("person", "agent", "model", "heuristic")
 LONGEST = 4_000
+_WRITABLE = "a text of whole characters, without NUL"
 _OF_COLUMNS = ("unit", "pii", "values")
 _KEY = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _TRUTH: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
@@ -31,9 +32,9 @@ _TRUTH: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": F
 def target_of(text: str) -> Target:
     """Read `stripe`, `stripe.customers`, `stripe.customers.email`; raises UsageError."""
     parts = [part.strip() for part in text.replace('"', "").split(".", 2)]
-    if not all(parts):
+    if not all(parts) or not _writable(text):
         raise UsageError(
-            f"`{text}` is no target",
+            f"`{_printable(text)}` is no target",
             code="annotation.target",
             hint="Write connector, connector.table or one column more.",
         )
@@ -45,7 +46,7 @@ def checked_key(key: str, target: Target) -> str:
     found = key.strip().lower()
     if not _KEY.fullmatch(found):
         raise UsageError(
-            f"`{key}` is no key",
+            f"`{_printable(key)}` is no key",
             code="annotation.key",
             hint=f"One of {', '.join(KEYS)}, or a word of your own: small letters, digits, `_`, `.` and `-`.",
         )
@@ -69,6 +70,8 @@ def checked_value(key: str, value: Any, origin: Origin) -> Value:
     text = value.strip()
     if len(text) > LONGEST:
         raise _wrong(key, f"{text[:40]}…", f"at most {LONGEST:,} characters")
+    if not _writable(text):
+        raise _wrong(key, text, _WRITABLE)
     if key == "deprecated":
         return _TRUTH.get(text.lower(), text)
     return _kind(text.lower(), origin) if key == "pii" else text
@@ -95,8 +98,10 @@ def _codes(value: Any) -> Value:
         except ValueError:
             found = [part.strip() for part in value.split(",")]
     if isinstance(found, Mapping) and found and all(isinstance(v, str) for v in found.values()):
-        return {str(code): meaning for code, meaning in found.items()}
-    if isinstance(found, list) and found and all(isinstance(v, str) and v for v in found):
+        meanings = {str(code): meaning for code, meaning in found.items()}
+        if all(_writable(code + meaning) for code, meaning in meanings.items()):
+            return meanings
+    if isinstance(found, list) and found and all(isinstance(v, str) and v and _writable(v) for v in found):
         return list(found)
     raise _wrong("values", value, 'a list (`["open", "paid"]`, or open,paid) or an object with meanings')
 
@@ -108,13 +113,22 @@ def may_take_back(key: str, said: Origin, by: Origin) -> None:
         raise _for_a_person(f"Only a person can take back {what}")
 
 
+def _writable(text: str) -> bool:
+    """Tell whether every catalog can keep a text: PostgreSQL takes no NUL, and no file half of a surrogate pair."""
+    return "\0" not in text and _printable(text) == text
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _for_a_person(message: str) -> UsageError:
     return UsageError(message, code="annotation.person", hint="A person runs the same command on a terminal.")
 
 
 def _wrong(key: str, value: Any, allowed: str, near: str = "") -> UsageError:
     return UsageError(
-        f"`{key}` takes {allowed}, not `{value}`",
+        f"`{key}` takes {allowed}, not `{_printable(str(value))}`",
         code="annotation.value",
         hint=f"Did you mean {near}?" if near else "dinobase annotate --input-schema",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,7 +110,7 @@ def annotate(
     done = [_done(one, seen, after[one.target.connector], is_news=new) for one, new in zip(said, news, strict=True)]
     changed = [one.target for one, new in zip(said, news, strict=True) if new and one.key == "description"]
     count, notes = _comment(workspace, seen, after, [target for target in changed if target.table])
-    return Annotated(done, count, notes)
+    return Annotated(done, count, [*notes, *seen.not_met(one.target for one in said if one.value is not None)])
 
 
 def listed(workspace: describing.Workspace, text: str, *, history: bool, identity: str) -> Annotations:
@@ -304,6 +304,18 @@ class _Seen:
             return not target.column or bool(_column_of(table, target.column))
         except errors.UnknownName:
             return False
+
+    def not_met(self, places: Iterable[Target]) -> list[str]:
+        """Say of places inside JSON that no record has, as far as was looked, that they are kept all the same."""
+        found = []
+        for place in dict.fromkeys(places):
+            table = self._tables.get((place.connector.lower(), place.table.lower()))
+            if table is None or not place.column or _part_of(table, place.column):
+                continue
+            known = [place_in(column.name, path.path) for column in table.columns for path in column.paths or ()]
+            near = errors.did_you_mean(place.column, known)
+            found.append(f"No record that was looked at has {place}{f'; did you mean {near}?' if near else ''}")
+        return found
 
     def file_value(self, target: Target, key: str) -> Any:
         """Return what the connector's file says, None where it says nothing."""

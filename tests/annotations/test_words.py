@@ -103,6 +103,19 @@ def test_a_place_inside_json_has_words_of_its_own(workspace: Workspace, say: Say
     assert paths["tags[]"]["unit"] == "label"
 
 
+def test_a_place_that_no_record_has_is_kept_and_that_is_said(workspace: Workspace) -> None:
+    said = workspace.annotate(
+        [
+            {"target": "shop.customers.profile.cty", "key": "unit", "value": "label"},
+            {"target": "shop.customers.profile.city", "key": "note", "value": "Of the firm."},
+        ]
+    )
+    assert said.notes == ["No record that was looked at has shop.customers.profile.cty; did you mean profile.city?"]
+    assert [row.target for row in workspace.annotations("shop.customers.profile.cty").annotations] == [
+        "shop.customers.profile.cty"
+    ]
+
+
 def test_what_is_said_is_found_by_search(workspace: Workspace, say: Say) -> None:
     assert workspace.search("newsletter").tables == []
     say(EMAIL, "note", "Subscribed to the newsletter.")
@@ -128,6 +141,12 @@ def test_what_is_said_is_found_by_search(workspace: Workspace, say: Say) -> None
         ({"target": EMAIL, "key": "note", "value": "  "}, "annotation.value"),
         ({"target": EMAIL, "key": "note", "value": "x" * 4001}, "annotation.value"),
         ({"target": EMAIL, "key": "values", "value": "{}"}, "annotation.value"),
+        ({"target": EMAIL, "key": "note", "value": "a\0b"}, "annotation.value"),
+        ({"target": EMAIL, "key": "note", "value": "half \ud83d"}, "annotation.value"),
+        ({"target": EMAIL, "key": "values", "value": {"a": "half \udcff"}}, "annotation.value"),
+        ({"target": EMAIL, "key": "values", "value": ["a\0b"]}, "annotation.value"),
+        ({"target": f"{EMAIL}.\ud83d", "key": "note", "value": "x"}, "annotation.target"),
+        ({"target": EMAIL, "key": "\udcff", "value": "x"}, "annotation.key"),
         ({"target": EMAIL, "key": "note", "value": "x", "confidence": 2}, "annotation.value"),
         ({"target": EMAIL, "key": "note"}, "annotation.input"),
         ({"target": EMAIL, "key": "note", "value": "x", "remove": True}, "annotation.input"),
