@@ -67,7 +67,14 @@ class Guard:
         self._in_place = in_place
         self._pii = pii
         self._key = key
+        self._sealed = False
         self._known: dict[tuple[str, str], Mapping[str, str]] = {}
+
+    def sealed(self) -> Guard:
+        """Return a guard that opens nothing but through views: those have no columns that DuckLake adds to a table."""
+        found = Guard(self.policy, self._pii, self._key, self._in_place)
+        found._sealed = True
+        return found
 
     def connectors(self, names: Mapping[str, float]) -> dict[str, float]:
         """Return those that may hold something for this identity."""
@@ -135,7 +142,7 @@ class Guard:
         wanted: connector -> its tables that will be read, all where it is not said.
         """
         names = [view.location.name for view in views]
-        held = Opened({name: _alias() for name in names if self.covers(name) or self.places(name)})
+        held = Opened({name: _alias() for name in names if self._sealed or self.covers(name) or self.places(name)})
         reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views], held.aliases)
         for name in held.aliases:
             connection.execute(f"ATTACH ':memory:' AS {ident(name)}")
@@ -235,6 +242,11 @@ def guard_of(paths: Paths, config: Mapping[str, Any], identity: str, pii: FindPi
     if policy.sees_everything and not there.names:
         return None
     return Guard(policy, pii or _unknown, lambda: workspace_key(paths), there)
+
+
+def open_guard(identity: str) -> Guard:
+    """Return a guard for an identity that reads all lakes as they are."""
+    return Guard(Policy(identity), _unknown, str)
 
 
 def _alias() -> str:

@@ -85,8 +85,6 @@ class Instance:
                 if (use.connector, use.table.lower()) not in copied:
                     raise _unknown_table(use, view)
                 continue
-            if use.connector not in self.opened.aliases:
-                continue
             if self.guard is not None and (self.guard.covers(use.connector) or self.guard.places(use.connector)):
                 if table.name not in {t.name for t in self.guard.tables(use.connector, view.tables).values()}:
                     raise _unknown_table(use, self.guard.visible(view))
@@ -208,8 +206,6 @@ def reads(statement: Statement, connection: Any, connectors: Sequence[str]) -> t
             )
         if any(use.at is not None for use in decision.uses):
             raise QueryError("A write reads present versions alone", code="query.at", hint="Leave AT out.")
-        if decision.hidden:
-            raise UnknownName(f"There is no column {min(decision.hidden)}", code="unknown.column")
         uses |= dict.fromkeys(decision.uses)
     return tuple(uses)
 
@@ -254,8 +250,7 @@ def _filled(
             if error.error_code != "lake.absent":
                 raise
             raise UnknownName(f"{name} has no tables yet", code="unknown.table", hint=f"dinobase sync {name}") from None
-    hidden = [n for n in views if n in targets or (guard is not None and (guard.covers(n) or guard.places(n)))]
-    held = Opened({name: f"_dinobase_{os.urandom(12).hex()}" for name in hidden})
+    held = Opened({name: f"_dinobase_{os.urandom(12).hex()}" for name in views})
     reader.attach_lakes(connection, [(view.location, view.snapshot) for view in views.values()], held.aliases)
     for name in held.aliases:
         connection.execute(f"ATTACH ':memory:' AS {ident(name)}")

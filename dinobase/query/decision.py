@@ -18,16 +18,21 @@ class TableUse:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A SELECT that may run; `sql` is what to run, `explain` a prefix that goes before it."""
+    """A SELECT that may run; `sql` is what to run, `explain` a prefix that goes before it.
+
+    `files`: it holds the name of a column that DuckLake gives every table and that none here has by that.
+    `ours`: it is the answer to a SHOW.
+    """
 
     sql: str
     uses: tuple[TableUse, ...] = ()
     system: frozenset[str] = frozenset()
     information: frozenset[str] = frozenset()
-    hidden: frozenset[str] = frozenset()
+    files: bool = False
     explain: str = ""
     handles: tuple[str, ...] = ()
     before: tuple[Before, ...] = ()
+    ours: bool = False
 
     @property
     def every_use(self) -> tuple[TableUse, ...]:

@@ -195,11 +195,14 @@ class QueryEngine:
         many = bool(there) or sum(named.rows(use, views) for use in read.every_use) > _MANY_ROWS
         kept = self.handles.find(read.handles, self._connectors)
         sources += tuple(source for handle in kept for source in handle.sources if source not in sources)
+        files = read.files or any(part.read.files for part in read.before)
+        guard = self._sealed() if files else self._guard
         seat.hold(
             list(views.values()),
             threads=(os.cpu_count() or 1) if many else 1,
-            private=bool(read.system or read.information or kept or there),  # what is elsewhere changes unseen
-            guard=self._guard,
+            # what is elsewhere changes unseen
+            private=bool(read.system or read.information or kept or there or files),
+            guard=guard,
             wanted=in_place.wanted(read),
         )
         connection = seat.connection
@@ -208,14 +211,14 @@ class QueryEngine:
         if read.system or read.information:
             self._fill(connection, read)
         seat.lock([self.handles.folder, *(view.location.data for view in views.values())])
-        if self._guard is not None and seat.opened is not None:
+        if guard is not None and seat.opened is not None:
             from dinobase.query.guarded import prepare
 
             before = [
-                replace(part, read=prepare(connection, self._guard, seat.opened, part.read, views, resolved))
+                replace(part, read=prepare(connection, guard, seat.opened, part.read, views, resolved))
                 for part in read.before
             ]
-            read = replace(prepare(connection, self._guard, seat.opened, read, views, resolved), before=tuple(before))
+            read = replace(prepare(connection, guard, seat.opened, read, views, resolved), before=tuple(before))
         for part in read.before:
             self._judge(connection, part)
         try:
@@ -224,8 +227,6 @@ class QueryEngine:
                 names = [entry[0] for entry in relation.description]
                 columns = columns_of(names, [entry[1] for entry in relation.description])
             else:
-                if read.hidden:
-                    named.refuse_hidden(connection, read)
                 relation = connection.sql(read.sql)
                 columns = columns_of(relation.columns, relation.types)
                 connection.execute(read.sql if native else wrapped(read.sql, columns))
@@ -239,6 +240,11 @@ class QueryEngine:
             stream.said = in_place.notes(read, seat.opened)
         stream.said += told.notes if told is not None else ()
         return stream
+
+    def _sealed(self) -> Guard:
+        from dinobase.access.guard import open_guard
+
+        return (self._guard or open_guard(self._identity)).sealed()
 
     def _judge(self, connection: Any, part: Before) -> None:
         from dinobase.query import metrics
@@ -304,9 +310,14 @@ class QueryEngine:
         decision = gate.decide(tree, sql, self._connectors, explain=explain)
         if isinstance(decision, Refused):
             raise named.error(decision)
-        if decision.sql != sql and not decision.information and not _same(connection, tree, decision.sql):
+        altered = decision.sql != sql or decision.information
+        if altered and not decision.ours and not gate.means(parse_tree(connection, decision.sql), tree):
             raise named.error(
-                Refused("query.refused", "The end of the statement cannot be told", "Leave the semicolon out.")
+                Refused(
+                    "query.refused",
+                    "Where the parts of the statement begin and end cannot be told",
+                    "Write it with plain spaces alone, without a semicolon.",
+                )
             )
         return replace(decision, before=before) if before else decision
 
@@ -364,7 +375,3 @@ class QueryEngine:
             identity=self._identity,
             guard=self._guard,
         )
-
-
-def _same(connection: Any, tree: Mapping[str, Any], sql: str) -> bool:
-    return bool(parse_tree(connection, sql) == tree)

@@ -69,7 +69,7 @@ def decide(tree: Mapping[str, Any], sql: str, connectors: Collection[str], *, ex
         tuple(walk.uses),
         frozenset(walk.system),
         frozenset(walk.information),
-        frozenset(walk.hidden - walk.aliases),
+        any(name in text.lower() for name in _FILE_COLUMNS),
         explain,
         tuple(walk.handles),
     )
@@ -85,21 +85,18 @@ class _Walk:
         self.handles: dict[str, None] = {}
         self.information: set[str] = set()
         self.places: list[int] = []
-        self.hidden: set[str] = set()  # file columns that are named; an alias of that name makes them harmless
-        self.aliases: set[str] = set()
 
     def query(self, node: Any, scope: frozenset[str]) -> None:
         """Walk a query node; the common tables that it defines hold inside it, each after its definition."""
         if not isinstance(node, dict) or node.get("type") not in _NODES:
             raise _unknown("a query of an unknown kind")
         for entry in (node.get("cte_map") or {}).get("map", []):
-            name = str(entry["key"]).lower()
-            self.aliases.update(str(alias).lower() for alias in entry["value"].get("aliases", ()))
+            name = _folded(entry["key"])
             inner = entry["value"]["query"]["node"]
             recursive = inner.get("type") == "RECURSIVE_CTE_NODE"
             self.query(inner, scope | {name} if recursive else scope)
             scope |= {name}
-        own = str(node.get("cte_name") or "").lower()
+        own = _folded(node.get("cte_name") or "")
         for key, value in node.items():
             if key == "cte_map":
                 continue
@@ -116,8 +113,6 @@ class _Walk:
 
     def _dict(self, node: dict[str, Any], scope: frozenset[str]) -> None:
         kind = node.get("type")
-        self.aliases.add(str(node.get("alias", "")).lower())
-        self.aliases.update(str(name).lower() for name in node.get("column_name_alias", ()))
         if "class" in node:
             self._expression(node)
         elif isinstance(kind, str):
@@ -136,8 +131,6 @@ class _Walk:
             self._function(node)
         elif kind == "PARAMETER":
             raise _RefusedError("query.refused", "Parameters have no values here", "Write the value into the SQL.")
-        elif kind == "COLUMN_REF" and str(node["column_names"][-1]).lower() in _FILE_COLUMNS:
-            self.hidden.add(str(node["column_names"][-1]).lower())
         elif kind not in _CLASSES:
             raise _unknown(f"an expression of kind {kind}")
 
@@ -176,7 +169,9 @@ class _Walk:
     def _table(self, node: dict[str, Any], scope: frozenset[str]) -> None:
         catalog, schema, table = (str(node.get(k) or "") for k in ("catalog_name", "schema_name", "table_name"))
         at = node.get("at_clause")
-        if not catalog and schema.lower() in {"", "recurring"} and table.lower() in scope:
+        if not catalog and _folded(schema) in {"", "recurring"} and _folded(table) in scope:
+            if at is not None:
+                raise _RefusedError("query.at", "A step of WITH has one version", "Put AT behind the table in it.")
             return
         if not schema and not catalog:
             raise self._bare(table)
@@ -228,6 +223,11 @@ class _Walk:
         shown = ", ".join(known[:_MAX_LIST]) + (f" and {len(known) - _MAX_LIST} more" if len(known) > _MAX_LIST else "")
         hint = f"Did you mean {self.connectors[near]}.{table}?" if near else f"Connectors: {shown or 'none yet'}."
         return _RefusedError("unknown.connector", f"There is no connector {owner}", hint, connector=owner)
+
+
+def _folded(name: Any) -> str:
+    """Return a name as DuckDB compares it: no letter but A to Z has another case, not even the Kelvin sign's `k`."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in str(name))
 
 
 class _Frozen(dict[str, Any]):
@@ -287,13 +287,29 @@ def _shown(node: Any, connectors: Collection[str]) -> Decision | None:
             hint = f"Did you mean {near}?" if near else "dinobase connectors"
             return Refused("unknown.connector", f"There is no connector {schema}", hint, {"connector": schema})
         where = f" WHERE lower(table_schema) = '{schema.lower().replace(chr(39), chr(39) * 2)}'"
-        return Read(f"{tables}{where} ORDER BY ALL", information=frozenset({"tables"}))
+        return Read(f"{tables}{where} ORDER BY ALL", information=frozenset({"tables"}), ours=True)
     if name in {"tables", "__show_tables_expanded", ""}:
-        return Read(f"{tables} ORDER BY ALL", information=frozenset({"tables"}))
+        return Read(f"{tables} ORDER BY ALL", information=frozenset({"tables"}), ours=True)
     if name in {"databases", "schemas"}:
         sql = f"SELECT schema_name AS connector FROM {SYSTEM}.info.schemata ORDER BY ALL"
-        return Read(sql, information=frozenset({"schemata"}))
+        return Read(sql, information=frozenset({"schemata"}), ours=True)
     return Refused("query.refused", f"SHOW {name.upper()} is not answered", "SHOW TABLES or DESCRIBE connector.table.")
+
+
+def means(tree: Any, decided: Any) -> bool:
+    """Tell whether a text to run reads as what was decided about, our own tables in place of information_schema."""
+    return bool(_plain(tree, {}) == _plain(decided, {"catalog_name": SYSTEM, "schema_name": "info"}))
+
+
+def _plain(value: Any, information: Mapping[str, str]) -> Any:
+    """Return a tree without places, its tables of information_schema with these names."""
+    if isinstance(value, list):
+        return [_plain(item, information) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    found = {key: _plain(item, information) for key, item in value.items() if key != "query_location"}
+    is_information = str(found.get("schema_name", "")).lower() == INFORMATION and not found.get("catalog_name")
+    return {**found, **information} if is_information and found.get("type") == "BASE_TABLE" else found
 
 
 def _rename_information(sql: str, places: Iterable[int]) -> str:

@@ -28,13 +28,6 @@ def columns(connection: Any, read: Read) -> set[str]:
     return found
 
 
-def refuse_hidden(connection: Any, read: Read) -> None:
-    """Raise UnknownName for a column that DuckDB has and no table shows."""
-    missing = read.hidden - {name.lower() for name in columns(connection, read)}
-    if missing:
-        raise UnknownName(f"There is no column {min(missing)}", code="unknown.column", column=min(missing))
-
-
 def rows(use: TableUse, views: Mapping[str, LakeView]) -> int:
     """Return how many rows a table holds."""
     table = views[use.connector].tables.get(use.table.lower())

@@ -186,6 +186,8 @@ REFUSED: tuple[str, ...] = (
     f"EXPLAIN (FORMAT JSON) SELECT email FROM {T}",
     "SELECT sql FROM duckdb_views()",
     "SELECT sql FROM sqlite_master",
+    'WITH "duc\u212adb_views" AS (SELECT 1) SELECT sql FROM duckdb_views, shop.customers',
+    "SELECT\u00a0*\u00a0FROM\u00a0information_schema.columns, shop.customers",
     "SELECT * FROM information_schema.views",
     "SELECT view_definition FROM information_schema.tables",
     "SELECT pg_get_viewdef('shop.customers')",

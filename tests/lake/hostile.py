@@ -332,4 +332,20 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("SELECT rowid FROM stripe.customers, duckdb_tables", TABLE),
     ("SELECT * FROM stripe.table_changes('customers', 0, 9)", FUNCTION),
     ("SELECT * FROM stripe.main.ducklake_list_files('customers')", FUNCTION),
+    # names and places that this program and DuckDB could take for different ones
+    ('WITH "duc\u212adb_views" AS (SELECT 1) SELECT sql FROM duckdb_views', TABLE),
+    ('WITH "duc\u212adb_databases" AS (SELECT 1) SELECT path FROM duckdb_databases', TABLE),
+    ('WITH RECURSIVE "duc\u212adb_tables" AS (SELECT 1 UNION SELECT 2 FROM duckdb_tables) SELECT 1', TABLE),
+    ('WITH "\u212aey" AS (SELECT 1) SELECT * FROM recurring.key', CONNECTOR),
+    ("SELECT\xa0*\xa0FROM\xa0information_schema.tables", REFUSED),
+    ("SELECT\u3000*\u3000FROM\u2003information_schema.columns", REFUSED),
+    ("SELECT\xa0* /*information_schema*/\xa0FROM information_schema.tables", REFUSED),
+    ("SELECT * FROM stripe.customers, information_schema.tables\xa0, information_schema.columns", REFUSED),
+    ("WITH x AS (SELECT 1) SELECT * FROM x AT (VERSION => getvariable('x'))", "query.at"),
+    # columns that DuckLake adds to each table: they name files
+    ("SELECT c.filename, 1 AS filename FROM stripe.customers c", "unknown.column"),
+    ("SELECT * FROM stripe.customers a JOIN stripe.customers b USING (filename)", "unknown.column"),
+    ("SELECT c.FileName, 1 AS filename FROM stripe.customers c AT (VERSION => 3)", "unknown.column"),
+    ('SELECT 1 AS file_index, c."file_index" FROM stripe.customers c', "unknown.column"),
+    ("WITH filename AS (SELECT 1) SELECT c.filename FROM stripe.customers c", "unknown.column"),
 )

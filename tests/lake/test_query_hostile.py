@@ -23,3 +23,16 @@ def test_refusals_name_no_path_of_this_machine(engine: QueryEngine, lakes: Paths
         with pytest.raises((QueryError, UnknownName)) as caught:
             engine.run(sql)
         assert str(lakes.root) not in str(caught.value.as_dict())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT name AS filename FROM stripe.customers WHERE filename LIKE 'Ada%'",
+        "SELECT name AS filename FROM stripe.customers ORDER BY filename LIMIT 1",
+        "WITH f AS (SELECT name AS filename FROM stripe.customers) SELECT filename FROM f WHERE filename < 'B'",
+        "SELECT c.name AS filename FROM stripe.customers c AT (VERSION => 6) ORDER BY 1 LIMIT 1",
+    ],
+)
+def test_a_name_that_ducklake_gives_a_column_of_its_own_is_free_for_others(engine: QueryEngine, sql: str) -> None:
+    assert engine.run(sql).as_dict()["rows"] == [{"filename": "Ada Lovelace"}]
