@@ -72,7 +72,7 @@ TEXTS: dict[str, Text] = {
         "a port of this machine, keeps the tokens where credentials rest, and proves them with one request. `add`\n"
         "does this by itself on a terminal; run it again when the access was revoked, or for another account.",
         (
-            "dinobase auth google_sheets",
+            "dinobase auth spotify",
             "dinobase auth xero --no-browser                    # prints the address; paste what comes back",
             "dinobase auth acme --redirect-uri https://acme.example/done",
         ),

@@ -23,6 +23,7 @@ from dinobase.workspace import results
 
 if TYPE_CHECKING:
     from dinobase.access.guard import Guard
+    from dinobase.spec.config_models import Config
 
 _GOOD = ("success", "unchanged")
 _FAILED = "the last sync failed"  # an API's own words may hold what rules hide
@@ -68,6 +69,18 @@ def status_of(paths: Paths, guard: Guard | None = None) -> results.Status:
             or not _covers(guard, name)
         ],
     )
+
+
+def with_captures(found: results.Status, config: Config, paths: Paths, guard: Guard | None) -> results.Status:
+    """Ask the sources that keep their log for us; an identity under rules is not told."""
+    from dinobase.workspace import python_kinds  # what reads a source is not on the way of who keeps nothing there
+
+    told = {
+        name: python_kinds.standing(name, entry, paths)
+        for name, entry in config.connectors.items()
+        if entry.params.get("mode") == "cdc" and not _covers(guard, name)
+    }
+    return replace(found, connectors=[replace(c, capture=told.get(c.name)) for c in found.connectors])
 
 
 def _covers(guard: Guard | None, connector: str) -> bool:

@@ -135,21 +135,27 @@ def release(name: str, entry: config.ConnectorConfig, paths: Paths) -> str | Non
 
 def standings(config_: config.Config, paths: Paths) -> Iterator[results.Finding]:
     """Say how what sources keep for us stands; each is asked."""
+    for name, entry in config_.connectors.items():
+        found = standing(name, entry, paths)
+        if found is not None:
+            yield found
+
+
+def standing(name: str, entry: config.ConnectorConfig, paths: Paths) -> results.Finding | None:
+    """Ask a source how what it keeps for us stands; None where it keeps nothing."""
     from dinobase.extract.readers.base import LeavingKind
 
-    for name, entry in config_.connectors.items():
-        kind = registry.python_kind(entry.type, paths)
-        values = _values(name, kind, entry, paths) if kind is not None else None
-        if kind is None or values is None or not _kept(kind, values):
-            continue
-        assert isinstance(kind, LeavingKind)
-        try:
-            well, detail = kind.standing(values)
-        except errors.FetchError as error:
-            yield results.Finding(f"capture {name}", "fail", error.message, error.hint)
-        else:
-            advice = "" if well else f"dinobase sync {name} makes a new one and reads all anew."
-            yield results.Finding(f"capture {name}", "ok" if well else "warn", detail, advice)
+    kind = registry.python_kind(entry.type, paths)
+    values = _values(name, kind, entry, paths) if kind is not None else None
+    if kind is None or values is None or not _kept(kind, values):
+        return None
+    assert isinstance(kind, LeavingKind)
+    try:
+        well, detail = kind.standing(values)
+    except errors.FetchError as error:
+        return results.Finding(f"capture {name}", "fail", error.message, error.hint)
+    advice = "" if well else f"dinobase sync {name} makes a new one and reads all anew."
+    return results.Finding(f"capture {name}", "ok" if well else "warn", detail, advice)
 
 
 def _values(name: str, kind: SourceKind, entry: config.ConnectorConfig, paths: Paths) -> Mapping[str, str] | None:

@@ -251,7 +251,10 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorStatus:
-    """One connector; `authorization` is there where a person has to act."""
+    """One connector; `authorization` is there where a person has to act.
+
+    capture: how what its source keeps for us stands, as the source says; None where nothing is kept or nobody asked.
+    """
 
     name: str
     type: str
@@ -263,6 +266,7 @@ class ConnectorStatus:
     freshness: str = ""
     error: str | None = None
     authorization: Authorization | None = None
+    capture: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)

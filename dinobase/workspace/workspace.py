@@ -124,11 +124,13 @@ class Workspace(Asking):
 
         return definitions.available(self.paths, search)
 
-    def status(self, *, identity: str = "cli") -> results.Status:
-        """Say how fresh everything is."""
+    def status(self, *, identity: str = "cli", captures: bool = False) -> results.Status:
+        """Say how fresh everything is; `captures`: sources that keep their log for us are asked how far it is."""
         from dinobase.workspace import overview
 
-        return overview.status_of(self.paths, self.guard(identity))
+        guard = self.guard(identity)
+        found = overview.status_of(self.paths, guard)
+        return overview.with_captures(found, self.config(), self.paths, guard) if captures else found
 
     def doctor(self) -> results.Checkup:
         """Check the installation."""

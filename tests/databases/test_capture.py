@@ -181,6 +181,17 @@ def test_the_slot_moves_on_and_doctor_says_how_far_it_is_behind(shop: str, desk:
     assert "of its log for the replication slot dinobase_" in found.detail
 
 
+def test_status_asks_how_far_the_slot_is_behind_and_tells_it_to_nobody_under_rules(shop: str, desk: Desk) -> None:
+    [told] = desk.workspace.status(captures=True).connectors
+    assert told.capture is not None
+    assert (told.capture.status, "of its log for the replication slot" in told.capture.detail) == ("ok", True)
+    assert desk.workspace.status().connectors[0].capture is None
+    config = desk.workspace.paths.root / "config.yaml"
+    config.write_text(config.read_text() + "access:\n  agent:\n    sources: [db.lines]\n")
+    [hidden] = desk.workspace.status(identity="agent", captures=True).connectors
+    assert hidden.capture is None
+
+
 def test_remove_drops_slot_and_publication(shop: str, desk: Desk) -> None:
     assert desk.workspace.remove("db").left is None
     assert ask(shop, "SELECT 1 FROM pg_replication_slots WHERE database = current_database()") == []

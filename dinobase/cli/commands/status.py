@@ -9,6 +9,8 @@ from dinobase.cli.diagnostics import Exit
 from dinobase.cli.output import Output
 from dinobase.cli.table import Column, Table, plain
 
+_MARKS = {"ok": "[dim]·[/dim]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
+
 
 def arguments(parser: parse.Parser) -> None:
     """Nothing but the format."""
@@ -21,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from dinobase.workspace import Workspace
 
     workspace = Workspace.open()
-    result = workspace.status(identity=workspace.identity(args.identity))
+    result = workspace.status(identity=workspace.identity(args.identity), captures=True)
     rows: list[tuple[object, ...]] = []
     after = []
     for connector in result.connectors:
@@ -37,6 +39,10 @@ def run(args: argparse.Namespace) -> int:
             missing = connector.authorization.state == "missing"
             what = "nobody has allowed the access yet" if missing else "the access has ended"
             after.append(f"[red]✗[/red] [bold]{connector.name}[/bold]: {what}: {plain(connector.authorization.next)}")
+        if connector.capture:
+            mark = _MARKS[connector.capture.status]
+            said = f"{connector.capture.detail} {connector.capture.remedy}".strip()
+            after.append(f"{mark} [bold]{connector.name}[/bold]: {plain(said)}")
         if not connector.tables:
             rows.append((connector.name, None, connector.last_sync, "never", limits, connector.status))
     columns = (

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class SheetsKind:
     @property
     def credentials(self) -> Sequence[Credential]:
         """Return what the connector file asks for, and the reader's own."""
-        return (*load_connector(self._definition).credentials, *_OWN)
+        return (*_defined(self._definition).credentials, *_OWN)
 
     def settled(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the values, spreadsheets by their IDs; raises UsageError where they make no sense."""
@@ -62,7 +63,13 @@ class SheetsKind:
 
     def open(self, values: Mapping[str, str], writer: Writer | None) -> SheetsSource:
         """Read the connector file; the API is asked later."""
-        return SheetsSource(load_connector(self._definition), values, writer)
+        return SheetsSource(_defined(self._definition), values, writer)
+
+
+@cache
+def _defined(definition: Path) -> Connector:
+    """Read the packaged file, once in a process."""
+    return load_connector(definition)
 
 
 _OWN = (
