@@ -68,6 +68,7 @@ for _name, _reader, _what in (
     ("mariadb", "mysql", "MariaDB: tables and views, in one snapshot"),
     ("sqlite", "sqlite", "A SQLite file: tables and views"),
     ("duckdb", "duckdb", "A DuckDB file: tables and views"),
+    ("clickhouse", "dbapi.clickhouse.KIND", "ClickHouse: tables and views, what merges as merged"),
     ("cockroachdb", "dbapi.pgwire.COCKROACH_KIND", "CockroachDB: tables and views, in one snapshot"),
     ("redshift", "dbapi.pgwire.REDSHIFT_KIND", "Amazon Redshift: tables and views, in one snapshot"),
     ("mongodb", "mongodb", "MongoDB: collections and views"),

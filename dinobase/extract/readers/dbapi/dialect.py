@@ -69,12 +69,13 @@ class LinkFound:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A catalogue: columns in order, keys as the engine has them, foreign keys."""
+    """A catalogue: columns in order, keys as the engine has them, foreign keys; `first` is the schema in use."""
 
     columns: Sequence[ColumnFound]
     tables: Mapping[At, TableFound] = field(default_factory=dict)
     keys: Mapping[At, tuple[str, ...]] = field(default_factory=dict)
     links: Sequence[LinkFound] = ()
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Dialect:
 
     form: how its connection string looks. connect: from a connection string; raises ImportError where the driver is not
     installed. catalog: what there is, of the schemas that are chosen. take: how a column is taken, by its native type.
-    bounds: a committed cursor in the engine's SQL, by the type in the lake; "" is of all others. clock: a query whose
+    bounds: a committed cursor in the engine's SQL, by the type that is tried first; "" is of all others. clock: a query whose
     first value is the engine's own time in UTC, as text. enforced: the engine sees to it that keys are unique.
     """
 
@@ -95,7 +96,6 @@ class Dialect:
     take: Callable[[str], Taken]
     bounds: Mapping[str, str]
     clock: str
-    first: Sequence[str] = ()
     quote: str = '"'
     enforced: bool = True
 
@@ -106,11 +106,11 @@ class Dialect:
         return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
 
     def bound(self, value: str, type_: str, native: str) -> str:
-        """Return a committed cursor as an expression of the engine's SQL; `type_` is its column's in the lake."""
+        """Return a committed cursor as an expression of the engine's SQL; `type_` is its column's first one."""
         kind = type_.partition("(")[0]
         escaped = value.replace("\\", "\\\\") if self.quote.endswith("`") else value
         plain = escaped.replace("'", "''") if not self.quote.endswith("`") else escaped.replace("'", "\\'")
-        return self.bounds.get(kind, self.bounds[""]).format(plain, native=native)
+        return self.bounds.get(kind, self.bounds[""]).format(plain, bare=plain.removesuffix("+00"), native=native)
 
 
 def text(value: str) -> str:

@@ -141,7 +141,7 @@ def catalog(session: Session, selection: Selection) -> Found:
             links.append(LinkFound((s, t), tuple(c.name for c in found), (rs, rt), to))
         elif not any(c.nullable for c in found):
             keys.setdefault((s, t), tuple(c.name for c in found))
-    return Found(list(names.values()), tables, keys, links)
+    return Found(list(names.values()), tables, keys, links, "public")
 
 
 def _enums(session: Session) -> Rows:
@@ -203,11 +203,11 @@ _BOUNDS = {"": "CAST('{0}' AS {native})"}
 _CLOCK = "SELECT CAST(now() AT TIME ZONE 'UTC' AS varchar)"
 COCKROACHDB = Dialect(
     "cockroachdb", "psycopg", "cockroachdb://user:password@host:26257/database", connect, catalog, take_cockroach,
-    _BOUNDS, _CLOCK, first=("public",),
+    _BOUNDS, _CLOCK,
 )  # fmt: skip
 REDSHIFT = Dialect(
     "redshift", "psycopg", "redshift://user:password@cluster.region.redshift.amazonaws.com:5439/database", connect,
-    catalog, take_redshift, _BOUNDS, "SELECT CAST(getdate() AS varchar)", first=("public",), enforced=False,
+    catalog, take_redshift, _BOUNDS, "SELECT CAST(getdate() AS varchar)", enforced=False,
 )  # fmt: skip
 COCKROACH_KIND = DriverKind(COCKROACHDB)
 REDSHIFT_KIND = DriverKind(REDSHIFT)

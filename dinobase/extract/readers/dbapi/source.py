@@ -88,7 +88,7 @@ class DriverSource:
     def _listed(self, found: Found) -> list[SourceTable]:
         columns = [c for c in found.columns if self._selection.wants(*c.at)]
         places = list(dict.fromkeys(c.at for c in columns))
-        schemas = self._selection.schemas or [s for s in self._dialect.first if any(s == at[0] for at in places)]
+        schemas = self._selection.schemas or ((found.first,) if any(s == found.first for s, _ in places) else ())
         names = names_of(places, schemas[0] if schemas else min((s for s, _ in places), default=""))
         made: dict[tuple[str, str], list[SourceColumn]] = {}
         for c in columns:
@@ -161,7 +161,7 @@ class DriverSource:
         bound = ""
         cursor = ask.table.column(ask.table.cursor) if ask.table.cursor else None
         if cursor is not None and ask.start is not None:
-            bound = self._dialect.bound(ask.start, ask.types.get(ask.names[cursor.name], cursor.type), cursor.native)
+            bound = self._dialect.bound(ask.start, cursor.type, cursor.native)
         return f"SELECT {fields} FROM {ask.table.place}{cursors.where(ask, bound, quoted)}"
 
     def _batches(self, sql: str) -> Iterator[Any]:

@@ -14,7 +14,8 @@ from dinobase.lake.sql import ident, literal
 
 TEXT = "VARCHAR"
 DIGITS = 38
-_LOST = r"\.\d{{6}}\d*[1-9]"  # digits of a second past the sixth
+# Digits of a second past the sixth, and past the ninth.
+_LOST, _LOST_NS = r"\.\d{{6}}\d*[1-9]", r"\.\d{{9}}\d*[1-9]"
 _DAY, _TIME = r"\d{{4,}}-\d{{2}}-\d{{2}}", r"\d{{2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?"  # braces doubled: of templates
 _SHAPES = {
     "DATE": f"-?infinity|{_DAY}",
@@ -68,6 +69,12 @@ def text(remote: str = "{0}") -> Taken:
     return Taken(remote, TEXT, (Rung(TEXT),))
 
 
+def string(remote: str = "{0}") -> Taken:
+    """Take a text that the engine does not hold to UTF-8: it travels as bytes, and stays so where one is none."""
+    odd = "{0} IS NOT NULL AND TRY(decode({0})) IS NULL"
+    return Taken(remote, "BLOB", (Rung(TEXT, "decode({0})", odd), Rung("BLOB")))
+
+
 def hexed(remote: str) -> Taken:
     """Take bytes that travel as hexadecimal digits."""
     return Taken(remote, TEXT, (Rung("BLOB", "unhex({0})"),))
@@ -78,8 +85,11 @@ def parsed(type_: str, remote: str = "{0}") -> Taken:
     odd = f"{{0}} IS NOT NULL AND (TRY_CAST({{0}} AS {type_}) IS NULL"
     if type_ in _SHAPES:  # of `4713-01-01 BC` a cast that succeeds makes a day of our time
         odd += f" OR NOT regexp_full_match({{0}}, {literal(_SHAPES[type_])}) OR regexp_matches({{0}}, {literal(_LOST)})"
-    odd += ")"
-    return Taken(remote, TEXT, (Rung(type_, f"CAST({{0}} AS {type_})", odd), Rung(TEXT)))
+    first = Rung(type_, f"CAST({{0}} AS {type_})", f"{odd})")
+    if type_ != "TIMESTAMP":
+        return Taken(remote, TEXT, (first, Rung(TEXT)))
+    fine = odd.replace("TIMESTAMP)", "TIMESTAMP_NS)").replace(_LOST, _LOST_NS)
+    return Taken(remote, TEXT, (first, Rung("TIMESTAMP_NS", "CAST({0} AS TIMESTAMP_NS)", f"{fine})"), Rung(TEXT)))
 
 
 def json(remote: str = "{0}") -> Taken:
