@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -36,6 +37,8 @@ def guard(work: Callable[[], int], asked: str | None) -> int:
         code = _fail(error, asked)
     except OSError as error:
         code = _fail(_operating_system(error), asked)
+    except UnicodeEncodeError as error:  # half a surrogate pair: a word in another encoding, kept nowhere
+        code = _fail(_no_text(error) if _bytes_given() else diagnostics.crash(error), asked)
     except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends
         code = _interrupted(asked) if _by_interrupt(error) else _fail(diagnostics.crash(error), asked)
     return int(code)
@@ -113,6 +116,15 @@ def _finish(code: int) -> int:
     except OSError:  # nobody reads, or the disk is full: either was said, or is no failure
         diagnostics.silence()
     return code
+
+
+def _bytes_given() -> bool:
+    return any("\udc80" <= sign <= "\udcff" for word in sys.argv for sign in word)
+
+
+def _no_text(error: UnicodeEncodeError) -> errors.UsageError:
+    found = error.object[max(0, error.start - 20) : error.end].encode("utf-8", "backslashreplace").decode()
+    return errors.UsageError(f"A word of the command is no UTF-8: `{found}`", hint="Write it in UTF-8.")
 
 
 def _operating_system(error: OSError) -> errors.DinobaseError:

@@ -166,6 +166,16 @@ def test_words_that_are_no_text_are_refused_like_others(cli: Cli, word: bytes) -
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [["query", "SELECT 'caf\udce9'"], ["metric", "add", "m", "--sql", "SELECT 'caf\udce9' AS a"]]
+)
+def test_a_text_in_another_encoding_is_named_as_such(cli: Cli, words: list[str]) -> None:
+    done = subprocess.run([*COMMAND, *map(os.fsencode, words)], capture_output=True, env=cli.environment(), check=False)
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["code"]) == (2, "usage")
+    assert r"caf\udce9" in error["message"]
+
+
 @pytest.mark.parametrize("words", [["query", "SELECT 1"], ["connectors"]])
 def test_closed_ends_are_no_error(cli: Cli, words: list[str]) -> None:
     line = " ".join(f"'{word}'" for word in [*COMMAND, *words])
