@@ -26,7 +26,7 @@ from dinobase.core.secrets import redact
 from dinobase.core.settings import VERSION
 from dinobase.extract.mcp_stdio import Wire, process
 from dinobase.spec.servers import Server
-from dinobase.spec.tools import Listing, Tool
+from dinobase.spec.tools import Listing, Tool, spoken
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ _PING_S = 2.0
 _PAGES = 1_000
 _GONE = 404
 _READ_AT_MOST = 1_000
+_NAME, _WORDS = 200, 20_000  # letters of a server's name, of what it says of itself and of each tool
 _MEGA = 1_000_000
 _TEXT = ("text/", "application/json", "application/xml", "application/yaml")
 
@@ -123,10 +124,10 @@ class Connection:
         able = greeting.capabilities
         tools = [_tool(tool) for tool in await self._all_tools()] if able.tools else []
         found = Listing(
-            server=greeting.server_info.title or greeting.server_info.name,
-            version=greeting.server_info.version,
+            server=spoken(greeting.server_info.title or greeting.server_info.name, _NAME),
+            version=spoken(greeting.server_info.version, _NAME),
             protocol=str(greeting.protocol_version),
-            instructions=greeting.instructions or "",
+            instructions=spoken(greeting.instructions or "", _WORDS),
             tools=tuple(tools),
             resources=False,
             seen=seen,
@@ -346,7 +347,7 @@ def _tool(tool: types.Tool) -> Tool:
     hints = tool.annotations
     return Tool(
         name=tool.name,
-        description=tool.description or tool.title or "",
+        description=spoken(tool.description or tool.title or "", _WORDS),
         schema=dict(tool.input_schema),
         read_only_hint=hints.read_only_hint if hints else None,
         destructive_hint=hints.destructive_hint if hints else None,

@@ -28,6 +28,9 @@ _WRITES = frozenset(
     trigger truncate type unsubscribe update upload upsert write
     """.split()  # noqa: SIM905 - a list literal would be fifty lines
 )
+_LONGEST_NAME = 120  # of a table: it is part of names of files
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+_DEEPEST = 8  # of an argument's schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,12 @@ class Expanded:
     left_out: Mapping[str, str]
 
 
+def spoken(text: str, longest: int) -> str:
+    """Return a server's own words without what steers a terminal, cut at a length that nobody need read."""
+    found = _CONTROL.sub(" ", text[: longest + 1])
+    return f"{found[: longest - 1]}…" if len(found) > longest else found
+
+
 def judge(tool: Tool, tools: Tools | None, named: Sequence[str] = (), prefix: str = "") -> Judged:
     """Say whether a tool only reads; `named` are those that the definition's resources call, `prefix` is shared."""
     rules = tools or Tools()
@@ -148,6 +157,8 @@ def expand(connector: Connector, listing: Listing) -> Expanded:
             left_out[tool.name] = verdicts[tool.name].why
         elif tool.required:
             left_out[tool.name] = f"it needs {', '.join(tool.required)}: give `arguments` in `resources` of the file"
+        elif len(snake(tool.name)) > _LONGEST_NAME:
+            left_out[tool.name] = f"a table's name has at most {_LONGEST_NAME} letters: give one in `resources`"
         else:
             tables.append(_table(_free(snake(tool.name), taken), tool.name, _first_line(tool.description)))
     excluded = _any((connector.tools or Tools()).exclude, "resources")
@@ -218,13 +229,14 @@ def _fitted(value: Any, types: set[str]) -> Any:
     return read if kind in types or (kind == "integer" and "number" in types) else value
 
 
-def _types(schema: Any) -> set[str]:
+def _types(schema: Any, depth: int = 0) -> set[str]:
     """Return the JSON types that an argument may have; empty where its schema does not say."""
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return set()
     stated = schema.get("type")
-    found = set(stated) if isinstance(stated, list) else {stated} if isinstance(stated, str) else set()
+    found = {each for each in (stated if isinstance(stated, list) else [stated]) if isinstance(each, str)}
     for key in ("anyOf", "oneOf"):
-        for part in schema.get(key) or ():
-            found |= _types(part)
+        parts = schema.get(key)
+        for part in parts if isinstance(parts, list) else ():
+            found |= _types(part, depth + 1)
     return found

@@ -15,7 +15,7 @@ from dinobase.core.settings import Paths
 from dinobase.extract import mcp_listing
 from dinobase.spec import compiled
 from dinobase.spec.checks.naming import snake
-from dinobase.spec.tools import Expanded, Listing, Tool, expand, judged
+from dinobase.spec.tools import Expanded, Listing, Tool, expand, judged, spoken
 from dinobase.sync import registry
 from dinobase.workspace.mcp_results import (
     McpArgument,
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from dinobase.access.guard import Guard
     from dinobase.spec.config import Config
     from dinobase.spec.models import Connector
+
+_SHOWN = 80  # letters of a tool's name in a list of them
+_DEEPEST = 8  # of an argument's schema
 
 
 class Workspace(Protocol):
@@ -192,7 +195,7 @@ def said(listing: Listing, made: Expanded) -> str:
     """Say in one line what was found, for `add`."""
     reading = len(made.connector.resources)
     text = f"{listing.server} {listing.version}: {len(listing.tools)} tools, {reading} tables"
-    left = [f"{tool} ({why})" for tool, why in made.left_out.items()]
+    left = [f"{spoken(tool, _SHOWN)} ({why})" for tool, why in made.left_out.items()]
     return f"{text}; left out: {', '.join(left)}" if left else text
 
 
@@ -208,14 +211,15 @@ def _arguments(tool: Tool) -> list[McpArgument]:
     ]
 
 
-def _type(schema: Any) -> str:
-    if not isinstance(schema, Mapping):
+def _type(schema: Any, depth: int = 0) -> str:
+    """Say what a schema allows, whatever a server calls a schema."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return "any"
-    if "enum" in schema:
-        return " or ".join(str(value) for value in schema["enum"])
     stated = schema.get("type")
-    if isinstance(stated, list):
-        return " or ".join(str(part) for part in stated)
-    if stated is None:
-        return " or ".join(_type(part) for key in ("anyOf", "oneOf") for part in schema.get(key) or ()) or "any"
-    return str(stated)
+    for words in (schema.get("enum"), stated):
+        if isinstance(words, list):
+            return " or ".join(str(each) for each in words)
+    if stated is not None:
+        return str(stated)
+    parts = [part for key in ("anyOf", "oneOf") if isinstance(found := schema.get(key), list) for part in found]
+    return " or ".join(_type(part, depth + 1) for part in parts) or "any"

@@ -76,7 +76,7 @@ def call(name: str, given: dict[str, Any]) -> dict[str, Any]:
             time.sleep(60)
     if name == "read_huge":
         return text("x" * 3_000_000)
-    return {"what": "is this"}
+    return text([{"id": 1}]) if "RAW_LISTING" in os.environ else {"what": "is this"}
 
 
 def answer(message: dict[str, Any]) -> dict[str, Any]:
@@ -85,14 +85,16 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
         if "RAW_MUTE" in os.environ:
             while True:
                 time.sleep(60)
-        info = {"name": "raw", "version": "1"}
+        info = {"name": os.environ.get("RAW_NAME", "raw"), "version": "1"}
         return {
             "protocolVersion": params["protocolVersion"],
             "capabilities": {"tools": {}},
             "serverInfo": info,
-            "instructions": "Search before you add.",
+            "instructions": os.environ.get("RAW_SAYS", "Search before you add."),
         }
     if method == "tools/list":
+        if "RAW_LISTING" in os.environ:
+            return {"tools": json.loads(Path(os.environ["RAW_LISTING"]).read_text())}
         wanted = os.environ.get("RAW_TOOLS", "list_good,list_fine").split(",")
         return {"tools": [{"name": name, "inputSchema": OBJECT, **TOOLS[name]} for name in wanted]}
     if method == "tools/call":
