@@ -15,7 +15,10 @@ from dinobase.kinds.duration import seconds
 NEVER = "never"
 API = "1h"
 FILES = frozenset({"csv", "parquet", "json", "excel"})
-DATABASES = frozenset({"postgres", "mysql", "mariadb", "sqlite", "duckdb", "mongodb", "kafka", "kinesis"})
+DATABASES = frozenset({
+    "postgres", "mysql", "mariadb", "sqlite", "duckdb", "mongodb", "kafka", "kinesis", "bigquery", "clickhouse",
+    "cockroachdb", "databricks", "mssql", "oracle", "presto", "redshift", "snowflake", "trino",
+})  # fmt: skip
 
 
 def said(entry: Mapping[str, Any]) -> str:

@@ -50,6 +50,17 @@ _EXACT = {
     "UInt16": "USMALLINT", "UInt32": "UINTEGER", "UInt64": "UBIGINT", "Float32": "FLOAT", "Float64": "DOUBLE",
     "Bool": "BOOLEAN",
 }  # fmt: skip
+_TAKEN = {
+    **dict.fromkeys(("String", "FixedString"), taking.string()),
+    **dict.fromkeys(("DateTime", "DateTime64"), taking.parsed("TIMESTAMPTZ", "concat(toString({0}, 'UTC'), '+00')")),
+    **dict.fromkeys(("Int128", "Int256", "UInt128", "UInt256"), taking.whole("toString({0})")),
+    **dict.fromkeys(("Date", "Date32"), taking.parsed("DATE", "toString({0})")),
+    **dict.fromkeys(("Time", "Time64"), taking.parsed("TIME", "toString({0})")),
+    **dict.fromkeys(("Enum8", "Enum16", "IPv4", "IPv6"), taking.text("CAST({0} AS Nullable(String))")),
+    "UUID": taking.parsed("UUID", "toString({0})"),
+    "BFloat16": taking.exact("FLOAT", "toFloat32({0})"),
+    "AggregateFunction": taking.json("toJSONString(finalizeAggregation({0}))"),
+}
 _WRAPPED = re.compile(r"(?:Nullable|LowCardinality)\((.*)\)")
 _DECIMAL = re.compile(r"Decimal\((\d+), (\d+)\)")
 _LABEL = re.compile(r"'((?:[^'\\]|\\.)*)' = -?\d+")
@@ -108,7 +119,7 @@ def catalog(session: Session, selection: Selection) -> Found:
     """Read the catalogue."""
     current = str(session.rows("SELECT currentDatabase()")[0][0])
     where = schemas_where("c.database", selection, _SYSTEM)
-    if not selection.schemas and getattr(session, "database", ""):
+    if not selection.schemas and isinstance(session, ClickHouseSession) and session.database:
         where = "c.database = currentDatabase()"
     columns = []
     tables: dict[At, TableFound] = {}
@@ -151,22 +162,11 @@ def take(native: str) -> Taken:
         return taking.exact(_EXACT[kind])
     if found := _DECIMAL.fullmatch(kind):
         return taking.decimal(int(found[1]), int(found[2]), "toString({0})")
-    if name in {"String", "FixedString"}:
-        return taking.string()
-    if name in {"DateTime", "DateTime64"}:
-        return taking.parsed("TIMESTAMPTZ", "concat(toString({0}, 'UTC'), '+00')")
-    if kind in {"Int128", "Int256", "UInt128", "UInt256"}:
-        return taking.whole("toString({0})")
-    parsed = {"Date": "DATE", "Date32": "DATE", "UUID": "UUID", "Time": "TIME", "Time64": "TIME"}
-    if name in parsed:
-        return taking.parsed(parsed[name], "toString({0})")
-    if name in {"Enum8", "Enum16", "IPv4", "IPv6"} or name.startswith("Interval"):
-        return taking.text("CAST({0} AS Nullable(String))")
-    if kind == "BFloat16":
-        return taking.exact("FLOAT", "toFloat32({0})")
-    if name == "AggregateFunction":
-        return taking.json("toJSONString(finalizeAggregation({0}))")
-    return _array(kind) if name == "Array" else taking.json("toJSONString({0})")
+    if name == "Array":
+        return _array(kind)
+    if name.startswith("Interval"):
+        name = "Enum8"
+    return _TAKEN.get(name) or taking.json("toJSONString({0})")
 
 
 def _array(kind: str) -> Taken:

@@ -84,8 +84,8 @@ class Dialect:
 
     form: how its connection string looks. connect: from a connection string; raises ImportError where the driver is not
     installed. catalog: what there is, of the schemas that are chosen. take: how a column is taken, by its native type.
-    bounds: a committed cursor in the engine's SQL, by the type that is tried first; "" is of all others. clock: a query whose
-    first value is the engine's own time in UTC, as text. enforced: the engine sees to it that keys are unique.
+    bounds: a committed cursor in the engine's SQL, by the type that is tried first; "" is of all others. clock: a query
+    whose first value is the engine's own time in UTC, as text. enforced: the engine sees to it that keys are unique.
     """
 
     name: str
@@ -111,6 +111,20 @@ class Dialect:
         escaped = value.replace("\\", "\\\\") if self.quote.endswith("`") else value
         plain = escaped.replace("'", "''") if not self.quote.endswith("`") else escaped.replace("'", "\\'")
         return self.bounds.get(kind, self.bounds[""]).format(plain, bare=plain.removesuffix("+00"), native=native)
+
+
+def by_sql(columns: str, keys: str, links: str, where: Callable[[Selection], str], first: str) -> Callable[..., Found]:
+    """Return the reading of a catalogue by queries with a condition on `{schemas}`; "" where there is none to ask."""
+
+    def read(session: Session, selection: Selection) -> Found:
+        chosen = where(selection)
+        found, tables = described(session.rows(columns.format(schemas=chosen)))
+        key_rows = session.rows(keys.format(schemas=chosen)) if keys else ()
+        link_rows = session.rows(links.format(schemas=chosen)) if links else ()
+        current = str(session.rows(first)[0][0]) if first else ""
+        return Found(found, tables, keys_of(key_rows), links_of(link_rows), current)
+
+    return read
 
 
 def text(value: str) -> str:

@@ -126,13 +126,26 @@ def number(remote: str = "{0}") -> Taken:
     return Taken(remote, TEXT, (Rung(TEXT),), number=True)
 
 
+def integer(digits: int, remote: str, wide: str) -> Taken:
+    """Take an integer of so many digits: as the machine's own where it fits, `wide` is how it travels else."""
+    if digits <= 18:
+        return exact("INTEGER" if digits <= 9 else "BIGINT", remote)
+    return Taken(wide, TEXT, (_rung("BIGINT"), _rung(f"DECIMAL({DIGITS},0)"), Rung(TEXT)))
+
+
+def floating(type_: str, remote: str) -> Taken:
+    """Take a binary number that travels as text."""
+    odd = f"{{0}} IS NOT NULL AND TRY_CAST({{0}} AS {type_}) IS NULL"
+    return Taken(remote, TEXT, (Rung(type_, f"CAST({{0}} AS {type_})", odd), Rung(TEXT)))
+
+
 def whole(remote: str = "{0}") -> Taken:
     """Take an integer of any size, which travels as text."""
     return Taken(remote, TEXT, (_rung(f"DECIMAL({DIGITS},0)"), Rung(TEXT)))
 
 
 def _rung(type_: str) -> Rung:
-    scale = type_[:-1].rpartition(",")[2]
+    scale = type_[:-1].rpartition(",")[2] if type_.endswith(")") else "0"
     digits = f"[.][0-9]{{{{{scale}}}}}[0-9]*[1-9]"  # braces doubled: `odd` is a template
     lost = f"regexp_matches({{0}}, {literal(digits)})"
     # A cast that succeeds proves nothing: of `1e3` and ` 1` it says a number too, which would not come back as it was.
