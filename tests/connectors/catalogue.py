@@ -77,6 +77,7 @@ def totals(found: list[Entry]) -> dict[str, int]:
         "connectors": len(found),
         "proven by spec": sum(e.by_spec for e in found),
         "proven by emulator": len(found),
+        "proven live": sum("live" in e.proven for e in found),
         "resources": resources,
         "write endpoints": sum(len(e.connector.write_endpoints) for e in found),
         "incremental %": 100 * incremental // resources if resources else 0,

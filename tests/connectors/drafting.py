@@ -1,6 +1,6 @@
-"""Drafts from specifications, measured: how many of their lists the emulator takes as they are.
+"""Drafts from specifications, measured: how many of their lists and write endpoints the emulator takes as they are.
 
-A list passes where the emulator finds nothing wrong with it and the specification denies none of its claims.
+One passes where the emulator finds nothing wrong with it and the specification denies none of its claims.
 """
 
 from __future__ import annotations
@@ -25,21 +25,31 @@ from tests.connectors.shaping import rest
 from tests.connectors.vendors import SPECS, load, written_by_vendors
 
 Json: TypeAlias = Any
+_WRITE = "write_endpoints."
 
 
 @dataclass(slots=True)
 class Measured:
-    """One specification's draft; `wrong` by list, `problems` that hold for all of it."""
+    """One specification's draft; `wrong` by list or `write_endpoints.NAME`, `problems` that hold for all of it."""
 
     name: str
     lists: int = 0
+    writes: int = 0
     wrong: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> int:
         """Count the lists that need no change."""
-        return 0 if self.problems else self.lists - len(self.wrong)
+        return 0 if self.problems else self.lists - len(self.wrong) + len(self._writes_wrong())
+
+    @property
+    def passed_writes(self) -> int:
+        """Count the write endpoints that need no change."""
+        return 0 if self.problems else self.writes - len(self._writes_wrong())
+
+    def _writes_wrong(self) -> list[str]:
+        return [name for name in self.wrong if name.startswith(_WRITE)]
 
 
 def specifications() -> list[Path]:
@@ -60,7 +70,7 @@ def drafted(path: Path, most: int = 0) -> tuple[str, str, Json] | None:
 
 
 def measure(path: Path, folder: Path, most: int) -> Measured | None:
-    """Draft, claim, emulate."""
+    """Draft, claim, emulate; each write endpoint is driven by SQL."""
     made = drafted(path, most)
     if made is None:
         return None
@@ -71,19 +81,20 @@ def measure(path: Path, folder: Path, most: int) -> Measured | None:
         found.problems = [f"{problem.path}: {problem.message}" for problem in loaded.errors]
         return found
     connector = loaded.connector
-    found.lists = len(connector.resources)
+    found.lists, found.writes = len(connector.resources), len(connector.write_endpoints)
     vendor = Vendor({path.name: document})
     for claim in claims(connector, {}, vendor):
-        match = re.match(r"resources\.(\w+)\.", claim.subject)
+        match = re.match(r"resources\.(\w+)\.|(write_endpoints\.\w+)\.", claim.subject)
         if claim.wrong and match:
-            found.wrong.setdefault(match[1], f"{claim.subject}: {claim.wrong}")
+            found.wrong.setdefault(match[1] or match[2], f"{claim.subject}: {claim.wrong}")
     shapes = folder / "shapes"
     shapes.mkdir(parents=True)
     (shapes / f"{name}.json").write_text(written(rest(connector, vendor)), encoding="utf-8")
     raw = yaml.safe_load(text)
-    raw.pop("write_endpoints", None)
+    names = [resource.name for resource in connector.resources]
+    names += [f"{_WRITE}{write.name}" for write in connector.write_endpoints]
     outcome = check_raw(raw, folder / "workspace", shapes)
-    _blame(found, outcome.problems, [resource.name for resource in connector.resources])
+    _blame(found, outcome.problems, names)
     return found
 
 

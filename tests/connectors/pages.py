@@ -19,7 +19,7 @@ from tests.connectors.vendors import ROOT
 
 PAGES = ROOT / "docs" / "connectors"
 _HEAD = "<!-- Generated from the connector files by `make docs`. -->"
-_WORDS = {"spec": "the vendor's specification", "emulator": "the emulator"}
+_WORDS = {"spec": "the vendor's specification", "emulator": "the emulator", "live": "a run against the service"}
 
 
 def pages() -> dict[Path, str]:
@@ -32,6 +32,7 @@ def pages() -> dict[Path, str]:
 def overview(found: list[Entry]) -> str:
     """Return the page of all connectors: totals, then by category."""
     ways = Counter(filter(None, (asks_for_changes(r) for e in found for r in e.connector.resources)))
+    live = sum("live" in e.proven for e in found)
     lines = [_HEAD, "", "# Connectors", "", "| what | count |", "|---|---|"]
     lines += [f"| {name} | {count:,} |" for name, count in totals(found).items()]
     lines += [
@@ -41,6 +42,9 @@ def overview(found: list[Entry]) -> str:
         "changed, synced again and written to by SQL. Known gaps are claims that a specification does not show; each",
         "page lists them with the documentation that does. A connector counts as proven by a specification that has at",
         "least half of its paths.",
+        "",
+        f"*live* is a run against the service itself, with an account there: {live or 'none'} of them had one.",
+        "Try yours first: `dinobase connector test NAME` reads a page of each table and keeps nothing.",
         "",
         f"*by change*: a later sync asks {ways['filter']:,} tables by a filter or a token,",
         f"{ways['order']:,} by a listing with the last change first, and {ways['parents']:,} under those parents alone",
@@ -64,7 +68,8 @@ def page(found: Entry) -> str:
     lines = [_HEAD, "", f"# {connector.name}", "", connector.description, ""]
     by = " and ".join(_WORDS[p] for p in found.proven)
     counted = f" ({found.claims} claims confirmed)" if found.by_spec else ""
-    facts = [f"Category: {connector.category or 'other'}", f"Proven by {by}{counted}"]
+    untried = "" if "live" in found.proven else "; not run against the service itself"
+    facts = [f"Category: {connector.category or 'other'}", f"Proven by {by}{counted}{untried}"]
     facts += [f"[The API's documentation]({connector.docs_url})"] if connector.docs_url else []
     facts += [_limit(connector)] if connector.client.rate_limit else []
     lines += [f"- {fact}" for fact in facts]

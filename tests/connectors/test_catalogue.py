@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,19 @@ def test_available_ones_are_listed_without_opening_a_packaged_file(
     monkeypatch.setattr(Path, "read_bytes", noted)
     Workspace.open(tmp_path).available()
     assert opened == [INDEX.name]
+
+
+def test_the_list_says_that_no_connector_was_run_against_its_service(tmp_path: Path) -> None:
+    assert not any("live" in each.proven for each in entries())
+    shown = subprocess.run(
+        [sys.executable, "-m", "dinobase", "connectors", "--available", "--search", "stripe", "--format", "table"],
+        env={**os.environ, "DINOBASE_DIR": str(tmp_path), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "None was run against the service itself (live)." in shown
+    assert "none of them had one" in (PAGES / "index.md").read_text(encoding="utf-8")
 
 
 def test_a_file_of_the_users_own_stands_beside_the_packaged_ones(tmp_path: Path) -> None:

@@ -86,8 +86,19 @@ def _available(found: Sequence[AvailableConnector], search: str) -> Table:
         Column("description"),
     )
     nothing = f"No connector matches `{plain(search)}`: dinobase connector create writes one." if search else ""
-    after = ("", "[dim]Connect one: [/dim]dinobase add NAME[dim]; a word narrows this list.[/dim]") if rows else ()
-    return Table(columns, rows, after=after, empty=nothing or "There are none.")
+    after = ["", "[dim]Connect one: [/dim]dinobase add NAME[dim]; a word narrows this list.[/dim]"] if rows else []
+    after += _untried(found)
+    return Table(columns, rows, after=tuple(after), empty=nothing or "There are none.")
+
+
+def _untried(found: Sequence[AvailableConnector]) -> list[str]:
+    """Say what the words of `proven by` mean, and what nobody did: they promise no run against the service."""
+    proven = {word for c in found for word in c.proven}
+    if not proven:
+        return []
+    meaning = "spec: held against the vendor's specification; emulator: synced and written to on a server like it."
+    none = "" if "live" in proven else " None was run against the service itself (live)."
+    return [f"[dim]{meaning}{none}[/dim]"]
 
 
 def _proven(connector: AvailableConnector) -> str:

@@ -63,9 +63,10 @@ def render(name: str, document: Document, *, url: str = "", most: int = 0) -> st
     lines.append("resources:")
     made: list[Write] = []
     for each in kept:
-        lines += _resource(document, each, known)
         taken = {write.name for write in made}
-        made += [write for write in writes(document, each, known) if write.name not in taken]
+        mine = [write for write in writes(document, each, known) if write.name not in taken]
+        lines += _resource(document, each, known, {name for write in mine for name in write.whole})
+        made += mine
     if made:
         lines += ["", "write_endpoints:"]
         for write in made:
@@ -109,7 +110,7 @@ def _shared(document: Document, each: Found) -> Sequence[Json]:
     return shared
 
 
-def _resource(document: Document, each: Found, known: Json) -> list[str]:
+def _resource(document: Document, each: Found, known: Json, whole: set[str]) -> list[str]:
     pager, doubts = paginator(document, each)
     asked = changes(document, each)
     params = _params(document, each, pager, doubts)
@@ -134,6 +135,9 @@ def _resource(document: Document, each: Found, known: Json) -> list[str]:
     if single is not None:
         selector = f", data_selector: {_quoted(single.selector)}" if single.selector else ""
         lines.append(f"    retrieve: {{path: {_quoted(single.path)}{selector}}}")
+    if whole:
+        columns = {name: {"type": "JSON"} for name in sorted(whole)}
+        lines.append(f"    columns: {json.dumps(columns)}  # objects, read and written as one")
     return lines
 
 

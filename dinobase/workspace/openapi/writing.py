@@ -19,7 +19,7 @@ _WHAT = {"post": "create", "patch": "update", "put": "update", "delete": "delete
 
 @dataclass(slots=True)
 class Write:
-    """A write endpoint of the file."""
+    """A write endpoint of the file; `whole` are the record's fields that are objects and are written as one."""
 
     name: str
     method: str
@@ -28,6 +28,7 @@ class Write:
     operation: str
     nest: str = ""
     columns: list[str] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
     response: str = ""
     form: bool = False
 
@@ -91,7 +92,7 @@ def _write(document: Document, each: Found, operation: Operation, what: str) -> 
         [(name, inner)] = fields.items()
         if document.properties(inner) and document.items(inner) is None:
             made.nest, fields = name, document.properties(inner)
-    known = {snake(name) for name in each.record}
+    known = {snake(name): name for name in reversed(each.record)}
     made.columns = [
         name
         for name, schema in fields.items()
@@ -99,8 +100,9 @@ def _write(document: Document, each: Found, operation: Operation, what: str) -> 
         and snake(name) in known
         and name != each.key
         and not schema.get("readOnly")
-        and _same(document, schema, next(s for n, s in each.record.items() if snake(n) == snake(name)))
+        and _same(document, schema, each.record[known[snake(name)]])
     ]
+    made.whole = [known[snake(name)] for name in made.columns if document.kind(fields[name]) == "object"]
     required = [name for name in _required(document, body, made.nest) if name not in made.columns]
     if not made.columns or (what == "create" and required):
         return None
