@@ -192,6 +192,7 @@ def variables_of(document: str, schema: graphql.GraphQLSchema) -> Node:
     return Node({"type": "object", "properties": properties, "required": required}, {})
 
 
+@cache  # of a few hundred types millions of values are made up
 def _input(of: Any, depth: int) -> Json:
     if isinstance(of, graphql.GraphQLNonNull):
         return _input(of.of_type, depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -18,6 +18,7 @@ _HOLE = re.compile(r"\{(\+?)([^{}]+)\}")
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
 _HOST = re.compile(r"^[^/]*//[^/]*")
 _DEEPEST = 12
+as_column = cache(snake)  # a specification has the same few thousand names millions of times
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ class Node:
         """Return the property of that name, in the API's spelling or as a column; a free map has every name."""
         free = False
         found: list[Json] = []
+        column = as_column(name)
         for node in self.variants():
             properties = node.schema.get("properties") or {}
-            found += [value for key, value in properties.items() if key == name or snake(key) == snake(name)]
+            found += [value for key, value in properties.items() if key == name or as_column(key) == column]
             free = free or _free(node.schema)
         if found:  # parts of an allOf may each say something of one property
             return Node(found[0] if len(found) == 1 else {"anyOf": found}, self.document)

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 SPECS = ROOT.parent / "shared" / "specs"
 
 _FILES = "x-files"
+# What a document must hold for `_inward` to find anything in it.
+_TURNED = re.compile(rb'"\$ref"\s*:\s*"[^#]|"items"\s*:\s*\[')
 
 # connector -> the files' first names
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
@@ -62,8 +64,11 @@ def read_vendor(name: str, *, hints: bool = False) -> Vendor:
 
 def load(path: Path) -> Json:
     """Read a file, the files that its references lead to put inside it."""
-    data = json.loads(path.read_bytes())
+    text = path.read_bytes()
+    data = json.loads(text)
     if isinstance(data, dict) and "discoveryVersion" in data:  # its references are bare names
+        return data
+    if not _TURNED.search(text):
         return data
     others: dict[str, Json] = {}
     data = _inward(data, path.parent, others, "")
