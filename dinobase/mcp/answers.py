@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dinobase.workspace.results import Connectors, Status
 
 _MANY_TABLES = 200
+_LONGEST = 2_000  # letters of an error's message, and of its hint
 
 
 def minute(moment: str) -> str:
@@ -99,10 +100,16 @@ def synced(report: SyncReport) -> str:
 
 def failure(error: Mapping[str, Any]) -> str:
     """Return an error as one line: what, and what to do."""
-    text = f"{error['code']}: {_line(str(error['message']))}"
+    text = f"{error['code']}: {_short(_line(str(error['message'])))}"
     if not text.endswith((".", "!", "?")):
         text += "."
-    return f"{text} {_line(str(error['hint']))}" if error.get("hint") else text
+    return f"{text} {_short(_line(str(error['hint'])))}" if error.get("hint") else text
+
+
+def _short(text: str) -> str:
+    """Leave out the middle of what is too long: a name that somebody sent, or a source's own words."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
 
 
 def _error(error: Any) -> str:

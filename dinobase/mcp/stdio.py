@@ -114,6 +114,17 @@ def _claim() -> tuple[IO[str], IO[str]]:
     return wire_in, wire_out
 
 
+def paired(line: str) -> str:
+    """Return a message without halves of characters: the SDK takes no such line, and nobody would hear of it."""
+    if "\\ud" not in line.lower():
+        return line
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return line
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n"
+
+
 class _In:
     """The lines that the SDK reads: the one that was read already, then the rest."""
 
@@ -129,7 +140,7 @@ class _In:
             line = await to_thread.run_sync(self._wire.readline, abandon_on_cancel=True)
             if not line:
                 return
-            yield line
+            yield paired(line)
 
 
 class _Out:

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from dinobase.core.clock import monotonic
+from dinobase.mcp.stdio import paired
 from tests.mcp.conftest import Door
 from tests.mcp.doors import text
 
@@ -53,3 +54,24 @@ async def test_many_clients_at_once_are_all_answered(door: Door) -> None:
     async with door() as session:
         answers = await asyncio.gather(*(session.call_tool("query", {"sql": sql}) for _ in range(40)))
     assert {text(answer) for answer in answers} == {"# 1 row; stripe.customers v6 never synced\nid,name\ncus_2,Bob\n"}
+
+
+async def test_what_was_sent_does_not_come_back_whole_in_an_error(door: Door) -> None:
+    name = "a" * 100_000
+    async with door() as session:
+        for tool, given in (
+            ("query", {"sql": f"SELECT {name} FROM stripe.customers"}),
+            ("describe", {"tables": [name]}),
+            ("exec_code", {"code": name}),
+        ):
+            answer = await session.call_tool(tool, given)
+            assert answer.is_error
+            assert len(text(answer)) < 5_000
+
+
+def test_halves_of_characters_reach_the_sdk_as_question_marks() -> None:
+    whole = '{"id": 1, "params": {"a": "\\ud83d\\ude00", "b": "\\u00e9"}}\n'
+    assert paired(whole) == '{"id": 1, "params": {"a": "\U0001f600", "b": "\u00e9"}}\n'
+    assert paired('{"id": 1, "a": "\\uD800 x"}\n') == '{"id": 1, "a": "? x"}\n'
+    for line in ("{broken \\ud800\n", '{"id": 1}\n'):
+        assert paired(line) == line
