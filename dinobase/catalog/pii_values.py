@@ -40,23 +40,28 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         r"(?:home|postal|mailing|billing|shipping|residential)_?address|home_street|ship_street)\Z"
     ),
     "name": re.compile(
-        r"(?:^|_)(?:(?:first|last|given|family|middle|maiden|birth|full|sur|legal)_?names?|forename|firstname|lastname|"
-        r"givenname|familyname|fullname)\Z"
+        r"(?:^|_)(?:(?:first|last|given|family|middle|maiden|birth|full|sur|legal)_?(?:names?|nm)|[flm]names?|forenames?|"
+        r"surnm)\Z"
     ),
 }
 _PEOPLE = (
     r"person|contact|customer|client|employee|patient|passenger|guest|visitor|recipient|holder|card_?holder|"
     r"account_?holder|owner|author|creator|committer|reporter|sender|requester|assignee|caller|buyer|candidate|applicant|"
     r"student|teacher|spouse|signer|attendee|participant|member|lead|agent|manager|requested_by|created_by|assigned_to|"
-    r"ship_to|bill_to|shipping|billing|user"
+    r"ship_to|bill_to|shipping|billing|user|payee|payer|beneficiary|borrower|driver|tenant|landlord|resident|insured|"
+    r"subscriber|claimant|physician|doctor|nurse|instructor|lecturer|advisor|supervisor|trainer|cardholder|consignee"
 )
 _MAY_BE_PEOPLE = re.compile(rf"(?:^|_)(?:name|display_?name|(?:{_PEOPLE})(?:_{{0,2}}(?:display_?|full_?)?names?)?)\Z")
 _NO_PERSON = re.compile(
     r"(?:^|_)(?:product|item|file|plan|company|org|organi[sz]ation|team|group|event|city|country|brand|merchant|bank|"
     r"domain|host|table|column|channel|campaign|project|model|title|region|place|vendor|store|account)_{0,2}name\Z"
 )
+_NAMED_PERSON = re.compile(rf"(?:^|_)(?:{_PEOPLE})_{{0,2}}(?:display_?|full_?)?names?\Z")
 _EMAIL = re.compile(r"(?:^|_)e?_?mail(?:_address)?\Z")
-_NOT_SECRET = re.compile(r"(?:page|sync|next|continuation|cursor|csrf|push|device|public|idempotency)_?(?:token|key)")
+_NOT_SECRET = re.compile(
+    r"(?:page|sync|next|continuation|cursor|csrf|push|device|public|idempotency|card|payment|tracking|delta|resume|"
+    r"start|end|change|history)_?(?:token|key)"
+)
 _VERSIONS = re.compile(r"(?:^|_)(?:version|firmware|build|release|os|oid|driver)(?:_|\Z)")
 _REFERENCES = re.compile(
     r"(?:^|_)(?:order|invoice|tracking|ticket|serial|reference|certificate|licen[cs]e|batch|sku)(?:_|\Z)"
@@ -159,7 +164,7 @@ def _people(lower: str, texts: Sequence[str], variety: float) -> tuple[str, str]
         return None
     written = _share(texts, forms.is_full_name)
     given = _share(texts, lambda text: text.split(" ", 1)[0].casefold() in COMMON)
-    needed = 0.25 if _MAY_BE_PEOPLE.search(lower) else 0.45
+    needed = 0.1 if _NAMED_PERSON.search(lower) else 0.25 if _MAY_BE_PEOPLE.search(lower) else 0.45
     if written >= 0.9 and given >= needed:
         return "name", f"{_seen(texts, 'are written as full names are')}, {given:.0%} with a given name that is known"
     return None

@@ -16,8 +16,11 @@ from dinobase.catalog.profiles import ColumnProfile, Money
 _MOMENT = re.compile(
     r"(?:^|_)(?:at|on|by|ts|time|times|timestamp|date|datetime|when|start|begin|end|finish|stop|expires|expiry|expiration|"
     r"deadline|since|until|till|epoch|unix|seen|sent|begun|began|done|due|login|logout|signin|visit|touch|contact|"
-    r"birthday|anchor|set|date_[a-z]+|[a-z]{2,}ed)(?:_(?:ms|millis|milliseconds|s|sec|secs|seconds|utc|unix|epoch|ts))?\Z"
+    r"birthday|anchor|set|arrival|departure|pickup|dropoff|check_?in|check_?out|renewal|date_[a-z]+|[a-z]{2,}ed|[ae]t[ad]|(?:valid|effective|active|date|time|period)_?(?:from|to|thru)|"
+    r"(?:last|next)_(?!(?:value|offset|position|page|row|index|cursor|block|slot|line|step|score|status|state)(?:_|\Z))[a-z]+)"
+    r"(?:_(?:ms|millis|milliseconds|s|sec|secs|seconds|utc|unix|epoch|ts))?\Z"
 )
+_SURELY = re.compile(r"(?:^|_)[a-z]{2,}ed_(?:at|on)(?:_ms)?\Z")  # `key_last_used_at`, whatever else the name speaks of
 _JOINED = re.compile(r"(?:time|date|timestamp|[a-z]{3}at|[a-z]{2}ed)(?:_?ms)?\Z")
 _NO_MOMENT = re.compile(
     r"(?:^|_)(?:id|ids|no|number|num|nr|count|counter|total|amount|price|phone|mobile|tel|size|bytes|duration|seq|sequence|"
@@ -33,7 +36,7 @@ _MONEY = re.compile(
 _NO_MONEY = re.compile(
     r"(?:^|_)(?:id|ids|count|counter|percent|percentage|pct|rate|ratio|qty|quantity|days|hours?|minutes|seconds|ms|"
     r"number|rows?|users?|items?|size|bytes|units?_sold|date|at|on|points|credits|score|rank|type|status|code|"
-    r"attempts?|retries|requests?|tokens?|mode)(?:_|\Z)"
+    r"attempts?|retries|requests?|tokens?|mode|no|nr|num|ref|reference|key|uuid|flag|level)(?:_|\Z)"
 )
 _INTEGER = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?\Z|UINTEGER\Z|DECIMAL\(\d+,\s*0\)\Z")
 _FRACTION = re.compile(r"DOUBLE\Z|FLOAT\Z|DECIMAL")
@@ -44,7 +47,7 @@ _FEWEST = 8
 def epoch(name: str, kind: str, values: Sequence[object]) -> tuple[str, str] | None:
     """Return the unit and by what it was recognised, None where a column holds no moments."""
     told = name.lower()
-    if not values or not (_MOMENT.search(told) or _JOINED.search(told)) or _NO_MOMENT.search(told):
+    if not values or not is_moment(told) or (_NO_MOMENT.search(told) and not _SURELY.search(told)):
         return None
     if kind == "VARCHAR":
         numbers: list[float] = [int(v) for v in values if isinstance(v, str) and v.isdecimal() and len(v) in {10, 13}]

@@ -1,8 +1,9 @@
-"""A generated company of five sources and 200 tables, with what is true of it: written from what companies have.
+"""Generated companies of five sources, with what is true of them: written from what companies have.
 
 Each table is a line in `company_tables/SOURCE.txt`: `name ROWS @who: column:kind ...`. `a/b` is called `b` in the
-second company, which no detector was made with; `=` gives a kind its argument, `?40` makes 40 % null, and
+company's other form, which no detector was made with; `=` gives a kind its argument, `?40` makes 40 % null, and
 `>crm.contacts.email` says that the values are found there. What cannot be told true from false is `allowed`.
+The trades are tables of a shop, a clinic, a fleet, a bank and a school, written after all detectors were.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from tests.meaning import company_values as values
 from tests.meaning.company_people import Account, Person, Population, population
 
 SOURCES = ("billing", "crm", "support", "product", "hr")
-SEED, HOLD_OUT = 5, 77
 _COLUMN = re.compile(r"([\w/]+):([a-z0-9]+)(?:=([^?>!~]*))?(~text)?(?:!(\d+))?(?:\?(\d+))?(?:>([\w.]+))?")
 _PII = {
     "first": "name", "last": "name", "full": "name", "email": "email", "phone": "phone", "street": "address",
@@ -27,6 +27,21 @@ _PII = {
 }  # fmt: skip
 _PERHAPS = {"login", "contact", "zip", "city", "bic"}  # personal to some: neither right nor wrong
 _SHARED = {"country", "currency", "locale", "place"}  # codes that mean the same wherever they stand
+
+
+class Recipe(NamedTuple):
+    """What a company is made of; `other`: which of two names a column has, `words`: whose people and firms."""
+
+    sources: Sequence[str]
+    seed: int
+    other: int
+    words: str = ""
+    folder: str = ""
+
+
+KNOWN, HELD_OUT = Recipe(SOURCES, 5, 0), Recipe(SOURCES, 77, 1, "other_")
+_TRADES = ("shop", "clinic", "fleet", "bank", "campus")
+TRADES, RENAMED = (Recipe(_TRADES, 901 + other, other, "trades_", "trades") for other in (0, 1))
 
 
 class At(NamedTuple):
@@ -81,6 +96,11 @@ class Company:
     tables: Sequence[Table]
     truth: Truth
 
+    @property
+    def sources(self) -> Sequence[str]:
+        """Names of its sources."""
+        return tuple(dict.fromkeys(table.source for table in self.tables))
+
 
 @dataclass(slots=True)
 class _Made:
@@ -98,22 +118,23 @@ class _Made:
         return At(self.source, self.name, self.called[column])
 
 
-def company(seed: int = SEED) -> Company:
-    """Return the company of a seed."""
-    return _Maker(seed).make()
+def company(recipe: Recipe = KNOWN) -> Company:
+    """Return the company of a recipe; the same one every time."""
+    return _Maker(recipe).make()
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
-        self.other = int(seed != SEED)
-        self.everybody: Population = population(self.rng, self.other)
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.rng = random.Random(recipe.seed)
+        self.other = recipe.other
+        self.everybody: Population = population(self.rng, recipe.words)
         self.truth = Truth()
         self.made: dict[str, _Made] = {}
         self.meaning: dict[At, str] = {}  # what kind of thing a column names: columns of one meaning join
 
     def make(self) -> Company:
-        lines = {f"{s}.{name}": (s, name, rest) for s in SOURCES for name, rest in _lines(s)}
+        lines = {f"{s}.{name}": (s, name, rest) for s in self.recipe.sources for name, rest in self._lines(s)}
         for source, name, head in lines.values():
             self._key(source, name, *head)
         for place, (_, _, (_, columns)) in lines.items():
@@ -260,22 +281,23 @@ class _Maker:
 
     def _at(self, place: str) -> At:
         source, table, column = place.split(".")
-        _, names = next(rest for name, rest in _lines(source) if name == table)
+        _, names = next(rest for name, rest in self._lines(source) if name == table)
         called = next(one[0].split("/") for one in names if one[0].split("/")[0] == column)
         return At(source, table, called[-1] if self.other else called[0])
 
-
-def _lines(source: str) -> Iterator[tuple[str, tuple[str, list[Sequence[str]]]]]:
-    text = (Path(__file__).parent / "company_tables" / f"{source}.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        head, _, rest = line.partition(": ")
-        name, _, count = head.partition(" ")
-        found: list[Sequence[str]] = []
-        for part in rest.split(" "):
-            match = _COLUMN.fullmatch(part)
-            assert match, f"{source}.{name}: {part}"
-            found.append([group or "" for group in match.groups()])
-        yield name, (count, found)
+    def _lines(self, source: str) -> Iterator[tuple[str, tuple[str, list[Sequence[str]]]]]:
+        text = (Path(__file__).parent / "company_tables" / self.recipe.folder / f"{source}.txt").read_text(
+            encoding="utf-8"
+        )
+        for line in text.splitlines():
+            head, _, rest = line.partition(": ")
+            name, _, count = head.partition(" ")
+            found: list[Sequence[str]] = []
+            for part in rest.split(" "):
+                match = _COLUMN.fullmatch(part)
+                assert match, f"{source}.{name}: {part}"
+                found.append([group or "" for group in match.groups()])
+            yield name, (count, found)
 
 
 def _finished(made: _Made) -> Table:

@@ -14,20 +14,24 @@ from dinobase.lake.location import Storage
 from dinobase.lake.sql import ident, literal
 from dinobase.workspace import Workspace
 from tests.lake.build import Builder
-from tests.meaning.company import SOURCES, Company, Table
+from tests.meaning.company import Company, Table
 
 
 def workspace(root: Path, company: Company, access: Mapping[str, Any] | None = None, **storage: str) -> Workspace:
     """Write a company into a workspace of its own."""
     paths = Paths(root)
     paths.make(paths.connectors)
-    for source in SOURCES:
+    for source in company.sources:
         tables = [table for table in company.tables if table.source == source]
         _lake(Storage(paths.lakes, **storage), source, tables, root)
         resources = [{"name": t.name, **({"primary_key": list(t.key)} if t.key else {})} for t in tables]
         definition = {"name": source, "client": {"base_url": f"https://{source}.example"}, "resources": resources}
         (paths.connectors / f"{source}.yaml").write_text(yaml.safe_dump(definition))
-    settings = {"storage": storage, "connectors": {name: {"type": name} for name in SOURCES}, "access": access or {}}
+    settings = {
+        "storage": storage,
+        "connectors": {name: {"type": name} for name in company.sources},
+        "access": access or {},
+    }
     paths.config.write_text(yaml.safe_dump(settings))
     return Workspace(paths)
 

@@ -48,29 +48,29 @@ class Population:
     staff: list[Person]
 
 
-def population(rng: random.Random, locale: int) -> Population:
+def population(rng: random.Random, words: str) -> Population:
     """Return the company's people and firms."""
-    accounts = _accounts(rng, locale, 140)
-    people = _people(rng, locale, 600, [one.domain for one in accounts], "p")
-    leads = _people(rng, locale, 200, ["mailbox.example", "post.example", "webmail.example"], "l")
-    staff = _people(rng, locale, 150, ["ourfirm.example"], "s")
+    accounts = _accounts(rng, words, 140)
+    people = _people(rng, words, 600, [one.domain for one in accounts], "p")
+    leads = _people(rng, words, 200, ["mailbox.example", "post.example", "webmail.example"], "l")
+    staff = _people(rng, words, 150, ["ourfirm.example"], "s")
     return Population(accounts, people, leads, staff)
 
 
-def _accounts(rng: random.Random, locale: int, count: int) -> list[Account]:
+def _accounts(rng: random.Random, words: str, count: int) -> list[Account]:
     names: dict[str, Account] = {}
     while len(names) < count:
-        first, trade = rng.choice(_words("firm", locale)), rng.choice(LISTS["trade"])
+        first, trade = rng.choice(LISTS[f"{words}firm"]), rng.choice(LISTS["trade"])
         domain = f"{first}{trade}.{rng.choice(['com', 'io', 'de', 'co.uk', 'net'])}".lower()
         names.setdefault(f"{first}{trade}", Account(f"{first} {trade} {rng.choice(LISTS['suffix'])}".strip(), domain))
     return list(names.values())
 
 
-def _people(rng: random.Random, locale: int, count: int, domains: list[str], mark: str) -> list[Person]:
+def _people(rng: random.Random, words: str, count: int, domains: list[str], mark: str) -> list[Person]:
     found: dict[str, Person] = {}
     phones: set[str] = set()
     while len(found) < count:
-        first, last = rng.choice(_words("first", locale)), rng.choice(_words("last", locale))
+        first, last = rng.choice(LISTS[f"{words}first"]), rng.choice(LISTS[f"{words}last"])
         domain = rng.choice(domains)
         local = rng.choice([f"{first}.{last}", f"{first[0]}{last}", f"{first}", f"{first}_{last}"])
         email = f"{_plain(local)}@{domain}".lower()
@@ -98,10 +98,6 @@ def _phone(rng: random.Random) -> str:
         rest = f"{area}{rng.randint(2, 9)}{''.join(str(rng.randint(0, 9)) for _ in range(6))}"
         return f"+1{rest}"
     return f"+{country}{rng.choice(lead)}{rest}"
-
-
-def _words(name: str, locale: int) -> list[str]:
-    return LISTS[f"other_{name}" if locale else name]
 
 
 def _plain(text: str) -> str:

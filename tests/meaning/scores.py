@@ -9,7 +9,7 @@ from typing import Any
 from dinobase.catalog.examine import Examiner
 from dinobase.catalog.profiles import ColumnProfile
 from dinobase.workspace import Workspace
-from tests.meaning.company import SOURCES, At
+from tests.meaning.company import At
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def profiled(lakes: Workspace) -> dict[At, ColumnProfile]:
     examiner = Examiner(lakes.storage(), lakes.paths)
     return {
         At(source, table, column.name): column
-        for source in SOURCES
+        for source in lakes.config().connectors
         for table, profile in examiner.current(source).items()
         for column in profile.columns
     }

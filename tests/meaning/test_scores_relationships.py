@@ -17,12 +17,12 @@ from tests.meaning.company import At, Company
 
 
 @pytest.fixture(scope="module")
-def own(lakes: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def own(lakes: Workspace, firm: Company, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A company of which everything was related once, and by nobody else."""
     root = tmp_path_factory.mktemp("related") / "workspace"
     shutil.copytree(lakes.paths.root, root, ignore=shutil.ignore_patterns(".cache", "records.db*"))
     workspace = Workspace(Paths(root))
-    assert relating.look_for(workspace).scanned == 200
+    assert relating.look_for(workspace).scanned == len(firm.tables)
     return workspace
 
 

@@ -65,6 +65,11 @@ class Guess:
     name: float
 
 
+def named(child: Side, parent: Side) -> float:
+    """Return what the names of two columns say."""
+    return names.evidence(child.named, parent.named, primary=list(parent.table.key) == [parent.column.name])
+
+
 def sides(tables: Sequence[TableFacts]) -> list[Side]:
     """Return all columns, numbered."""
     found: list[Side] = []
@@ -90,7 +95,7 @@ def by_name(all_sides: Sequence[Side]) -> Iterator[Guess]:
             continue
         for parent in book.parents_of(child):
             if parent.number != child.number and _comparable(child, parent):
-                name = names.evidence(child.named, parent.named)
+                name = named(child, parent)
                 if name:
                     yield Guess(child, parent, "key", name)
 
@@ -116,11 +121,12 @@ class _Book:
         stem, ends = names.reference(child.column.name)
         own = self._tables.get(names.entity(child.table.table)[-1], [])
         looked = [self._tables.get(word, []) for word in stem]
-        looked += [self._same.get(names.words(child.column.name), []), _elsewhere(child, own)]
+        whole = names.words(child.column.name)
+        looked += [self._same.get(whole, []), self._same.get(whole[-1:], []), _elsewhere(child, own)]
         if ends:
             looked.append([one for one in own if one.table is child.table])
-            if names.is_role(stem):
-                looked.append([one for one in self._people if one.table.connector == child.table.connector])
+        if names.is_role(stem) or names.is_done(child.column.name) if ends else names.is_actor(child.column.name):
+            looked.append([one for one in self._people if one.table.connector == child.table.connector])
         return {one.number: one for group in looked for one in group}.values()
 
 

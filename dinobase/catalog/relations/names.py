@@ -28,16 +28,31 @@ _COUNTERS = _many(
     "street house zip postal phone tax vat error http"
 )
 _PREFIXES = _many("tbl dim fact stg src raw t f d vw")
-_PEOPLE = _many("user employee member staff person people contact agent worker admin colleague teammate")
+_PEOPLE = _many(
+    "user employee member staff person people contact agent worker admin colleague teammate driver lecturer teacher "
+    "physician doctor nurse clinician practitioner advisor adviser consultant technician instructor professor officer "
+    "personnel operator student"
+)
 _ROLES = _many(
     "owner assignee assigned creator created author updated modified updater editor manager agent rep reviewer "
     "approver approved requester requestor submitter submitted reporter reported sender recipient user member person "
     "contact lead closed opened supervisor handler responsible sales support salesperson driver teacher host actor "
     "changed deleted invited invitee inviter uploaded uploader signed signer organizer attendee mentor buyer"
 )
+_ACTORS = _many(  # who does something: without an ending too, as no moment and no state is called so
+    "owner assignee creator author editor manager rep reviewer approver requester requestor submitter reporter sender "
+    "recipient supervisor handler salesperson driver teacher organizer attendee mentor buyer advisor adviser "
+    "prescriber physician doctor nurse surgeon examiner invigilator tutor lecturer instructor trainer borrower "
+    "lender inspector technician mechanic cashier clerk dispatcher courier picker packer pilot captain "
+    "moderator translator contributor maintainer committer commenter librarian therapist coach caretaker "
+    "proctor dean warden chair chairman director secretary treasurer"
+)
+_DONE = _many("taught written lent sold made given sent built seen held led drawn paid bought met told found driven "
+              "chosen taken shown known run read")  # fmt: skip
 _OWN = _many("parent manager supervisor predecessor previous successor replaced reports original root referred "
                  "referrer supersedes duplicate merged boss mentor")  # fmt: skip
 _ELSEWHERE = _many("external ext foreign remote upstream")
+_PLAIN = _many("name title label value type kind status state slug symbol date day time position email phone url path")
 _SPECIFIC = _many("sku isbn ean upc iban asin gtin vin imei mpn")
 _SHORT = {"acct": "account", "cust": "customer", "emp": "employee", "dept": "department", "org": "organization",
           "prod": "product", "inv": "invoice", "txn": "transaction", "trx": "transaction", "whs": "warehouse",
@@ -100,13 +115,16 @@ def is_key(column: str, table: str) -> bool:
     return found[-1] in _KEYS and not _COUNTERS.intersection(found[:-1]) - set(entity(table))
 
 
-def evidence(child: tuple[str, str, str], parent: tuple[str, str, str]) -> float:
-    """Return what the names of two columns say; each is connector, table, column."""
+def evidence(child: tuple[str, str, str], parent: tuple[str, str, str], *, primary: bool = False) -> float:
+    """Return what the names of two columns say; each is connector, table, column.
+
+    primary: the parent's column is the key that its table declares, so that whatever names the table means it.
+    """
     source, table, column = child
     other, parent_table, key = parent
     what, whole = entity(parent_table), words(column)
     stem, ends = reference(column)
-    plain = len(words(key)) == 1 or reference(key)[0] == what
+    plain = primary or len(words(key)) == 1 or reference(key)[0] == what
     if source != other:
         if stem[0] in _ELSEWHERE and len(stem) == 1:
             return CLOSE if entity(table) == what and plain else 0.0
@@ -121,8 +139,9 @@ def evidence(child: tuple[str, str, str], parent: tuple[str, str, str]) -> float
     if source == other and table == parent_table:
         return CLOSE if ends and plain and stem[0] in _OWN else 0.0
     named = _named(stem, what) if plain and _refers(column, stem, whole, ends=ends) else 0.0
-    role = ROLE if source == other and plain and ends and is_people(parent_table) and is_role(stem) else 0.0
-    return max(named if ends else min(named, CLOSE), _same(whole, words(key), what), role)
+    acts = is_role(stem) or is_done(column) if ends else is_actor(column)
+    role = ROLE if source == other and plain and acts and is_people(parent_table) else 0.0
+    return max(named if ends else min(named, CLOSE), _same(whole, words(key), what, primary=primary), role)
 
 
 def _refers(column: str, stem: Words, whole: Words, *, ends: bool) -> bool:
@@ -130,11 +149,14 @@ def _refers(column: str, stem: Words, whole: Words, *, ends: bool) -> bool:
     return ends or (whole == stem and not column.lower().endswith("s") and not _COUNTERS.intersection(stem))
 
 
-def _same(whole: Words, key: Words, what: Words) -> float:
+def _same(whole: Words, key: Words, what: Words, *, primary: bool) -> float:
     if whole == (*what, *key):
         return STRONG
-    specific = len(whole) > 1 or whole[-1] in _SPECIFIC
-    return SAME if whole == key and specific and not _COUNTERS.issuperset(whole[:-1] or ("-",)) else 0.0
+    specific = len(whole) > 1 or whole[-1] in _SPECIFIC or (primary and whole[-1] not in _PLAIN | _COUNTERS)
+    if whole == key:
+        return SAME if specific and not _COUNTERS.issuperset(whole[:-1] or ("-",)) else 0.0
+    own = primary and len(key) == 1 and key[0] not in _PLAIN | _KEYS | _COUNTERS
+    return SAME if own and whole[-1:] == key else 0.0
 
 
 def _named(stem: Words, what: Words) -> float:
@@ -157,4 +179,15 @@ def is_elsewhere(word: str) -> bool:
 
 def is_role(stem: Words) -> bool:
     """Say whether a reference names what somebody does: owner, assignee, created by."""
-    return bool(stem) and stem[-1] in _ROLES | _PEOPLE and bool(_ROLES.intersection(stem))
+    return bool(stem) and stem[-1] in _ROLES | _ACTORS | _PEOPLE and bool((_ROLES | _ACTORS).intersection(stem))
+
+
+def is_done(column: str) -> bool:
+    """Say whether a name tells who did something, or got it: `signed_off_by`, `lent_to`; not `sort_by`, `due_by`."""
+    found = words(column)
+    return found[-1] in {"by", "to"} and any(word.endswith("ed") or word in _DONE for word in found[:-1])
+
+
+def is_actor(column: str) -> bool:
+    """Say whether a name without an ending means somebody: `second_reader`, but neither `created` nor `readers`."""
+    return words(column)[-1] in _ACTORS and not column.lower().endswith("s")

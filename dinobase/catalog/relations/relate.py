@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dinobase.catalog.relations import counting, names, rule
-from dinobase.catalog.relations.candidates import Guess, Side, by_name, sides
+from dinobase.catalog.relations import counting, rule
+from dinobase.catalog.relations.candidates import Guess, Side, by_name, named, sides
 from dinobase.catalog.relations.declared import Declared, declared
 from dinobase.catalog.relations.files import SketchFiles
 from dinobase.catalog.relations.forms import choices
@@ -233,7 +233,7 @@ class _Run:
             ends = [numbers.get((side.connector, side.table, side.columns[0])) for side in one.pair.sides]
             if one.origin == "inferred" and ends[0] is not None and ends[1] is not None:
                 space = _space(ends[0], ends[1])
-                found[ends[0].number, ends[1].number, space] = Guess(ends[0], ends[1], space, _named(ends[0], ends[1]))
+                found[ends[0].number, ends[1].number, space] = Guess(ends[0], ends[1], space, named(ends[0], ends[1]))
         if self._changed:
             sketches = Sketches(self._lakes.connection, columns, {key: self._files.of(*key) for key in self._tables})
             for side in columns:
@@ -241,7 +241,7 @@ class _Run:
                     self._lakes.use([side.table.connector])
                     sketches.probe_large(side, qualified(side.table.connector, "main", side.table.table))
             guesses = sketches.likely(g for g in by_name(columns) if self._touched(g))
-            guesses += [replace(g, name=_named(g.child, g.parent)) for g in sketches.sharing() if self._touched(g)]
+            guesses += [replace(g, name=named(g.child, g.parent)) for g in sketches.sharing() if self._touched(g)]
             for guess in guesses:
                 found.setdefault((guess.child.number, guess.parent.number, guess.space), guess)
         return sorted(found.values(), key=lambda g: (g.child.named, g.parent.named))
@@ -263,7 +263,3 @@ def _space(child: Side, parent: Side) -> Space:
     if parent.column.shape == "phone" == child.column.shape:
         return "phone"
     return "domain" if parent.column.shape == "site" else "key"
-
-
-def _named(child: Side, parent: Side) -> float:
-    return names.evidence(child.named, parent.named)
