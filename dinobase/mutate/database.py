@@ -82,7 +82,7 @@ class Work:
 
     def _settled(self, rows: Sequence[int]) -> bool:
         """Find out what became of an earlier transaction; True where it is to be written now."""
-        told = self._told(rows)
+        told = self._told(rows, self.source.reading())
         if told == "done":
             self._done(rows, {})
             return False
@@ -110,32 +110,34 @@ class Work:
             try:
                 transaction.commit()
             except FetchError as error:
-                self._doubtful(rows, error)
+                self._doubtful(rows, error, transaction)
                 return
         self._done(rows, given)
 
-    def _doubtful(self, rows: Sequence[int], error: FetchError) -> None:
+    def _doubtful(self, rows: Sequence[int], error: FetchError, transaction: Transaction) -> None:
         """Tell a rule that is checked at the end from a connection that was lost on the way."""
         self.stopped = True
-        if self._told(rows) == "not_done":
+        if self._told(rows, transaction.reading(self.source.reading)) == "not_done":
             self._end(rows, "failed", error.message)
         else:
             self._end(rows, "unknown", f"{error.message}: it cannot be told whether it was written; resume finds out")
 
-    def _told(self, rows: Sequence[int]) -> Settled:
+    def _told(self, rows: Sequence[int], reading: Database[Any]) -> Settled:
         known = [self._change(n).key for n in rows if self._change(n).identity]
-        with closing(self.source.reading()) as opened:
+        with closing(reading) as opened:
             found = read(opened, self.table, known, self.folder)
         return settle(self.table, [self._change(n) for n in rows], found)
 
     def _hold(self, transaction: Transaction, rows: Sequence[int]) -> SourceTable | None:
         """Hold the rows and compare them; None where one is not as it was shown."""
-        with closing(self.source.reading()) as opened:
+        with closing(transaction.reading(self.source.reading)) as opened:
             at_source = _table(opened, self.table)
         known = [n for n in rows if self._change(n).operation != "create"]
         for n in known:
             transaction.lock(at_source, _named(self.table, at_source, self._change(n).key))
-        with closing(self.source.reading()) as opened:  # after the rows are held: nobody changes them any more
+        with closing(
+            transaction.reading(self.source.reading)
+        ) as opened:  # after the rows are held: nobody changes them any more
             found = read(opened, self.table, [self._change(n).key for n in known], self.folder) if known else {}
         conflicts = {n: said for n in known if (said := differs(self._change(n), found))}
         if not conflicts:

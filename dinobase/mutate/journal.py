@@ -19,7 +19,7 @@ from dinobase.catalog.mutations import MUTATION_COLUMNS, SINCE, STEP_COLUMNS
 from dinobase.core.clock import iso, now
 from dinobase.core.errors import UnknownName
 from dinobase.lake.records import Records, open_records, read_records
-from dinobase.mutate.values import Json, dumps
+from dinobase.mutate.values import Json, dumps, loads
 
 _START = "0" * 64
 EXPIRED, FORGOTTEN = "retention", "forgotten"
@@ -76,7 +76,7 @@ class Journal:
                 f"There is no mutation {name}", code="unknown.mutation", hint="dinobase mutations", mutation_id=name
             )
         found = [dict(zip(columns, row, strict=True)) for row in rows]
-        return [m | {"plan": json.loads(m["plan"]) if m["plan"] else None} for m in found]
+        return [m | {"plan": loads(m["plan"]) if m["plan"] else None} for m in found]
 
     def steps(self, mutation_id: str) -> list[dict[str, Any]]:
         """Return how each row of a mutation stands."""

@@ -59,7 +59,7 @@ def logical(logical_server: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["postgres", "mariadb", "sqlite"])
+@pytest.fixture(params=["postgres", "mariadb", "sqlite", "duckdb"])
 def shop(request: pytest.FixtureRequest, desk: Desk, tmp_path: Path) -> Shop:
     """A table in a database of each kind that can be written."""
     return shop_of(request.param, request, desk, tmp_path)

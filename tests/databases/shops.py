@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pymysql
 import pytest
@@ -75,6 +76,14 @@ def of_sqlite(path: Path) -> Callable[[str], list[tuple[Any, ...]]]:
     return run
 
 
+def of_duckdb(path: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(path) as connection:
+            return list(connection.execute(sql).fetchall())
+
+    return run
+
+
 def of_maria(maria: InDatabase) -> Callable[[str], list[tuple[Any, ...]]]:
     def run(sql: str) -> list[tuple[Any, ...]]:
         return [tuple("" if v == "NULL" else v for v in line.split("\t")) for line in maria(sql).splitlines()]
@@ -102,7 +111,7 @@ def shop_of(kind: str, request: pytest.FixtureRequest, desk: Desk, folder: Path)
         url = request.getfixturevalue("postgres")
         run, given = of_postgres(url), {"connection_string": url}
         words = {"serial": "serial PRIMARY KEY", "moment": "timestamptz", "blob": "bytea", "bytes": "'\\x01'"}
-        holding: Callable[[], Any] = lambda: held(psycopg.connect(url), lock)  # noqa: E731 - one of three
+        holding: Callable[[], Any] = lambda: held(psycopg.connect(url), lock)  # noqa: E731 - one of four
     elif kind == "mariadb":
         maria = request.getfixturevalue("maria")
         run, given = of_maria(maria), {"connection_string": maria.url}
@@ -114,6 +123,17 @@ def shop_of(kind: str, request: pytest.FixtureRequest, desk: Desk, folder: Path)
         }
         port, name = maria.server.port, maria.name
         holding = lambda: held(pymysql.connect(host="127.0.0.1", port=port, user="root", database=name), lock)  # noqa: E731
+    elif kind == "duckdb":
+        path = folder / "shop.duckdb"
+        run, given = of_duckdb(path), {"path": str(path)}
+        words = {
+            "serial": "INTEGER PRIMARY KEY DEFAULT nextval('ids')",
+            "moment": "timestamp",
+            "blob": "blob",
+            "bytes": "'\\x01'::BLOB",
+        }
+        run("CREATE SEQUENCE ids START 4")
+        holding = lambda: held(duckdb.connect(path).begin())  # noqa: E731
     else:
         path = folder / "shop.db"
         run, given = of_sqlite(path), {"path": str(path)}

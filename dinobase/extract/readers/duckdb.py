@@ -11,6 +11,7 @@ from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceC
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.duckdb_types import kept, labels
 from dinobase.extract.readers.options import Selection, names_of
+from dinobase.extract.readers.sql_writing import Transaction
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
 from dinobase.lake.foreign import SOURCE, Foreign
@@ -103,6 +104,16 @@ class DuckdbKind:
     def open(self, values: Mapping[str, str], writer: Writer | None) -> Duckdb:
         """Open the file."""
         return Duckdb(file_database.existing(values), Selection.of(values), writer)
+
+    def target(self, values: Mapping[str, str]) -> str:
+        """Return where writes go: nowhere where each query reads the file."""
+        return "" if self.in_place(values) else f"duckdb:///{values['path']}"
+
+    def writing(self, values: Mapping[str, str]) -> Transaction:
+        """Begin a transaction that writes."""
+        from dinobase.extract.readers.duckdb_writing import DuckdbTransaction  # it reads as we do
+
+        return DuckdbTransaction(file_database.existing(values))
 
     def in_place(self, values: Mapping[str, str]) -> bool:
         """Tell whether each query reads the file."""

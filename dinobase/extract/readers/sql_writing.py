@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from dinobase.core import secrets
 from dinobase.core.errors import FetchError
 from dinobase.extract.readers.base import SourceColumn, SourceKind, SourceTable
 from dinobase.lake.sql import ident
+
+if TYPE_CHECKING:
+    from dinobase.extract.readers.database import Database
 
 _BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
@@ -32,6 +35,10 @@ class Transaction(ABC):
     def __init__(self, connection: Any, faults: type[Exception]) -> None:
         self._con = connection
         self._faults = faults
+
+    def reading(self, opened: Callable[[], Database[Any]]) -> Database[Any]:
+        """Return what reads the rows that are held: a connection of its own, where the database lets one in."""
+        return opened()
 
     def lock(self, table: SourceTable, key: Mapping[str, Any]) -> bool:
         """Hold a row until the end; False where it is not there."""
@@ -164,8 +171,10 @@ class PostgresTransaction(Transaction):
     def value(self, column: SourceColumn, value: Any) -> Any:
         """Return text, a list of texts of an array, bytes."""
         if isinstance(value, list) and column.type.endswith("[]"):
-            return [None if v is None else _text(v) for v in value]
-        return _bytes(value) if column.type == "BLOB" and value is not None else None if value is None else _text(value)
+            return [None if v is None else as_text(v) for v in value]
+        if value is None:
+            return None
+        return as_bytes(value) if column.type == "BLOB" else as_text(value)
 
 
 class MysqlTransaction(Transaction):
@@ -212,8 +221,8 @@ class MysqlTransaction(Transaction):
         if value is None or isinstance(value, int | float | Decimal):
             return value
         if column.type == "BLOB":
-            return _bytes(value)
-        return _clock(_text(value)) if column.type.startswith("TIMESTAMP") else _text(value)
+            return as_bytes(value)
+        return _clock(as_text(value)) if column.type.startswith("TIMESTAMP") else as_text(value)
 
 
 class SqliteTransaction(Transaction):
@@ -238,11 +247,11 @@ class SqliteTransaction(Transaction):
         if value is None or isinstance(value, int | float):
             return value
         if column.type == "BLOB":
-            return _bytes(value)
-        return _clock(_text(value)) if column.type.startswith("TIMESTAMP") else _text(value)
+            return as_bytes(value)
+        return _clock(as_text(value)) if column.type.startswith("TIMESTAMP") else as_text(value)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Return a value as text: JSON of what is nested, all digits of a number."""
     import json
 
@@ -253,7 +262,7 @@ def _text(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _bytes(value: Any) -> bytes:
+def as_bytes(value: Any) -> bytes:
     r"""Return the bytes that DuckDB writes as `\x00abc`."""
     text = str(value)
     found = bytearray()
