@@ -266,10 +266,10 @@ def _no_fields(resource: Resource) -> Json:
     """Return a listing of an account's own fields that has one of the file's own."""
     plan = resource.fields
     assert plan is not None
-    found: Json = [{plan.name: "id", **{at: not value for at, value in plan.ask_where.items()}}]  # of no own
-    for name in reversed((plan.data_selector or "$").split(".")):
-        found = found if name == "$" else {name: found}
-    return found
+    own: Json = {plan.name: "id"}  # of no account's own
+    for at, value in plan.ask_where.items():
+        own = put(own, list(at.split(".")), not value)
+    return put(None, steps(plan.data_selector or "$"), [own])
 
 
 def _body(request: Received) -> Json:
