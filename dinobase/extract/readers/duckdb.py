@@ -10,11 +10,13 @@ from dinobase.extract.readers import file_database, live
 from dinobase.extract.readers.base import Ask, ForeignKey, Known, Place, SourceColumn, SourceTable
 from dinobase.extract.readers.database import Database
 from dinobase.extract.readers.duckdb_types import kept, labels
+from dinobase.extract.readers.duckdb_writing import DuckdbTransaction
 from dinobase.extract.readers.options import Selection, names_of
 from dinobase.extract.readers.sql_writing import Transaction
 from dinobase.extract.readers.staging import Reading
 from dinobase.lake.connection import Writer
 from dinobase.lake.foreign import SOURCE, Foreign
+from dinobase.lake.foreign_writing import WrittenFile
 from dinobase.lake.sql import ident, literal, qualified
 from dinobase.spec.models import Credential
 
@@ -92,6 +94,16 @@ class Duckdb(Database[None]):
     _quoted = staticmethod(ident)
 
 
+class _Within(Duckdb):
+    """The reader over a transaction that goes on when the reading ends."""
+
+    def __init__(self, file: WrittenFile, path: str) -> None:
+        Database.__init__(self, file, f"duckdb:///{path}", Selection())
+
+    def close(self) -> None:
+        """Leave the file to who writes."""
+
+
 class DuckdbKind:
     """`dinobase add duckdb --path FILE`."""
 
@@ -111,9 +123,8 @@ class DuckdbKind:
 
     def writing(self, values: Mapping[str, str]) -> Transaction:
         """Begin a transaction that writes."""
-        from dinobase.extract.readers.duckdb_writing import DuckdbTransaction  # it reads as we do
-
-        return DuckdbTransaction(file_database.existing(values))
+        path = file_database.existing(values)
+        return DuckdbTransaction(path, lambda file: _Within(file, path))
 
     def in_place(self, values: Mapping[str, str]) -> bool:
         """Tell whether each query reads the file."""

@@ -9,8 +9,6 @@ from typing import Any
 from dinobase.core.errors import FetchError
 from dinobase.extract.readers.base import SourceColumn
 from dinobase.extract.readers.database import Database
-from dinobase.extract.readers.duckdb import Duckdb
-from dinobase.extract.readers.options import Selection
 from dinobase.extract.readers.sql_writing import Transaction, as_bytes, as_text
 from dinobase.lake.foreign_writing import WrittenFile
 
@@ -24,15 +22,16 @@ class DuckdbTransaction(Transaction):
     mark = "?"
     lock_words = ""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, within: Callable[[WrittenFile], Database[Any]]) -> None:
+        """Begin; `within` makes a reader that leaves the file open."""
         self._file = WrittenFile(path)
-        self._path = path
+        self._within = within
         super().__init__(self._file, FetchError)
 
     def reading(self, opened: Callable[[], Database[Any]]) -> Database[Any]:
         """Read through this transaction: no other may open the file."""
         del opened
-        return _Within(self._file, self._path)
+        return self._within(self._file)
 
     def parameter(self, column: SourceColumn) -> str:
         """Have DuckDB read the text by the column's type, what is nested as JSON."""
@@ -51,13 +50,3 @@ class DuckdbTransaction(Transaction):
 
     def _run(self, sql: str, values: Sequence[Any]) -> Any:
         return self._file.execute(sql, values)
-
-
-class _Within(Duckdb):
-    """The reader over a transaction that goes on when the reading ends."""
-
-    def __init__(self, file: WrittenFile, path: str) -> None:
-        Database.__init__(self, file, f"duckdb:///{path}", Selection())
-
-    def close(self) -> None:
-        """Leave the file to who writes."""
