@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -214,6 +214,13 @@ class Guard:
         names = dict.fromkeys((table, owner_of(table, tables) or table))
         self._known |= {(connector, name): self._of(connector, name) for name in names}
         return repr([self._known[connector, name] for name in names])
+
+    def marks(self, tables: Iterable[str]) -> str:
+        """Return a text that differs where what is personal data in these tables is another, "" where no rule asks."""
+        if self.policy.pii == "show":
+            return ""
+        names = sorted(tuple(table.split(".", 1)) for table in tables)
+        return json.dumps([[self._pii(connector), self._of(connector, table)] for connector, table in names])
 
     def _of(self, connector: str, table: str) -> Mapping[str, str]:
         return self._pii(connector, table).get(table, {})

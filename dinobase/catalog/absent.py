@@ -37,6 +37,18 @@ def no_table(connector: str, table: str, there: Mapping[str, Any], log: RunLog, 
     return UnknownName(f"There is no table {name}", code="unknown.table", hint=hint, table=name)
 
 
+def not_then(connector: str, table: str, version: int) -> UnknownName:
+    """Return the error for a table that is there now and was not in a past version."""
+    name = f"{connector}.{table}"
+    return UnknownName(
+        f"{name} was not there in version {version}",
+        code="unknown.table",
+        hint=f"`dinobase history {name}` lists the versions that changed it.",
+        table=name,
+        version=version,
+    )
+
+
 def no_tables(connector: str, log: RunLog) -> UnknownName:
     """Return the error for a connector without a table."""
     times = [last.synced_at for last in log.last_syncs([connector]).values() if last.synced_at]

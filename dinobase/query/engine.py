@@ -81,7 +81,7 @@ class QueryEngine:
         self.metrics: Callable[[], Known] | None = None  # in place of those that are there for the identity
         self.judge: Callable[[Finding], object] | None = None  # in place of the error for a test that does not hold
         rules = repr(guard.policy) if guard and not guard.policy.sees_everything else ""
-        self.handles = Handles(paths, identity, rules)
+        self.handles = Handles(paths, identity, rules, guard.marks if guard else None)
 
     @classmethod
     def from_config(
@@ -342,8 +342,11 @@ class QueryEngine:
             tables, version = resolve(connection, view, use.at)
         shown = self._guard.tables(use.connector, tables) if self._guard else tables
         if use.table.lower() not in shown:
-            from dinobase.catalog.absent import no_table
+            from dinobase.catalog.absent import no_table, not_then
 
+            now = self._guard.tables(use.connector, view.tables) if self._guard else view.tables
+            if use.at is not None and use.table.lower() in now:
+                raise not_then(use.connector, now[use.table.lower()].name, version)
             raise no_table(use.connector, use.table, shown, self._log, self._guard)
         return tables, version
 

@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,12 +49,18 @@ class Handle:
 
 
 class Handles:
-    """The handles of one identity; `rules` is a text that differs where its access rules differ."""
+    """The handles of one identity; `rules` is a text that differs where its access rules differ.
 
-    def __init__(self, paths: Paths, identity: str, rules: str = "") -> None:
+    `marks` takes tables to a text that differs where what is personal data in them is another.
+    """
+
+    def __init__(
+        self, paths: Paths, identity: str, rules: str = "", marks: Callable[[Iterable[str]], str] | None = None
+    ) -> None:
         self._root = paths.state / "handles"
         self._folder = self._root / binascii.hexlify(identity.encode()).decode()
         self._rules = rules
+        self._marks = marks
 
     @property
     def folder(self) -> str:
@@ -92,6 +98,7 @@ class Handles:
                 "expires_at": expires,
                 "rows": rows,
                 "rules": self._rules,
+                "marks": self._marked(sources),
                 "sources": [source.as_dict() for source in sources],
             }
             with open(os.open(path.with_suffix(".json"), os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123 - the rights come with the file
@@ -121,7 +128,12 @@ class Handles:
         sources = tuple(_aged(Source(**source), connectors) for source in note["sources"])
         if any(_connector(source) not in connectors for source in sources):
             return None
+        if note.get("marks", "") != self._marked(sources):
+            return None
         return Handle(f"{SCHEMA}.{name}", path, note["rows"], note["expires_at"], sources)
+
+    def _marked(self, sources: Iterable[Source]) -> str:
+        return self._marks({source.table for source in sources}) if self._marks else ""
 
     def _unknown(self, name: str, connectors: Mapping[str, float]) -> UnknownName:
         names = [path.stem for path in self._folder.glob("*.json")] if self._folder.is_dir() else []
