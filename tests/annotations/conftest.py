@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,15 @@ def make(root: Path, **storage: str) -> Workspace:
     return Workspace(paths)
 
 
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace to be copied, not used."""
+    return make(tmp_path_factory.mktemp("pristine") / "workspace").paths.root
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return make(tmp_path / "workspace")
+def workspace(tmp_path: Path, pristine: Path) -> Workspace:
+    return Workspace(Paths(Path(shutil.copytree(pristine, tmp_path / "workspace"))))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,23 +89,35 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
-@pytest.fixture
-def api() -> Iterator[Api]:
+def _api() -> Api:
     api = Api(token=TOKEN)
     api.tables["users"] = [{"id": n, "name": f"user {n}", "plan": "free", "team": n % 2} for n in range(1, 6)]
     api.tables["notes"] = [{"id": 1, "text": "first"}]
-    with serve(api) as running:
+    return api
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with serve(_api()) as running:
         assert isinstance(running, Api)
         yield running
 
 
+@pytest.fixture(scope="session")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that synced from such an API; to be copied, not used."""
+    root = tmp_path_factory.mktemp("synced") / "workspace"
+    with serve(_api()) as running:
+        assert isinstance(running, Api)
+        made = Acme(root, running)
+        made.sync()
+        made.age()
+    return root
+
+
 @pytest.fixture
-def acme(tmp_path: Path, api: Api) -> Acme:
-    made = Acme(tmp_path / "workspace", api)
-    made.sync()
-    made.age()
-    api.requests.clear()
-    return made
+def acme(tmp_path: Path, api: Api, synced: Path) -> Acme:
+    return Acme(Path(shutil.copytree(synced, tmp_path / "workspace")), api)
 
 
 def together(count: int, work: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,6 @@ class Acme:
         self.configure()
         Vault(self.paths).put("acme", {"api_key": TOKEN})
         self.workspace = Workspace(self.paths)
-        self.sync()
 
     def configure(self, **more: Any) -> None:
         settings = {"connectors": {"acme": {"type": "acme"}}, **more}
@@ -86,11 +86,24 @@ def _server() -> JsonApi:
     return api
 
 
+@pytest.fixture(scope="session")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that has just synced; to be copied, not used."""
+    root = tmp_path_factory.mktemp("synced") / "workspace"
+    with serve(_server()) as api:
+        Acme(root, api).sync()
+    return root
+
+
+def _copy(synced: Path, root: Path, api: JsonApi) -> Acme:
+    return Acme(Path(shutil.copytree(synced, root)), api)
+
+
 @pytest.fixture
-def acme(tmp_path: Path) -> Iterator[Acme]:
+def acme(tmp_path: Path, synced: Path) -> Iterator[Acme]:
     """A workspace of the test's own."""
     with serve(_server()) as api:
-        yield Acme(tmp_path / "workspace", api)
+        yield _copy(synced, tmp_path / "workspace", api)
 
 
 @pytest.fixture
@@ -101,9 +114,9 @@ def mrr(acme: Acme) -> Acme:
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
+def still(tmp_path_factory: pytest.TempPathFactory, synced: Path) -> Iterator[Acme]:
     """A workspace with a metric that no test changes."""
     with serve(_server()) as api:
-        acme = Acme(tmp_path_factory.mktemp("still") / "workspace", api)
+        acme = _copy(synced, tmp_path_factory.mktemp("still") / "workspace", api)
         acme.metrics().add("mrr", MRR, unit="usd", grain="month", tests=[NO_NEGATIVES])
         yield acme
