@@ -87,10 +87,21 @@ def _functions(desk: Desk, identity: str, ends: float, stack: ExitStack) -> dict
     return {name: _told(function) for name, function in all_.items()}
 
 
+_TAKES = {
+    "query": "query('SELECT 1')",
+    "describe": "describe('stripe.customers', 'stripe.charges')",
+    "search": "search('churn')",
+    "tools": "tools('issues')",
+}
+
+
 def _told(function: Callable[..., Any]) -> Callable[..., Any]:
     """Turn our errors into ones that the code can catch and read."""
+    name = function.__qualname__ = function.__name__  # an error shows it
 
     def call(*values: Any, **named: Any) -> Any:
+        if name in _TAKES and values and not isinstance(values[0], str):
+            raise TypeError(f"{name}() takes text: {_TAKES[name]}")
         try:
             return _plain(function(*values, **named))
         except Expired:

@@ -64,6 +64,17 @@ async def test_a_refused_query_is_an_error_that_the_code_can_read(door: Door) ->
         assert text(await session.call_tool("exec_code", {"code": code})).startswith("query.refused: DROP is not")
 
 
+async def test_a_wrong_argument_is_answered_with_the_right_form(door: Door) -> None:
+    async with door() as session:
+        for code, said in (
+            ("describe(['stripe.customers'])", "TypeError: describe() takes text: describe('stripe.customers', 's"),
+            ("search(5)", "TypeError: search() takes text: search('churn')"),
+            ("query()", "TypeError: query() missing 1 required positional argument: 'sql'"),
+        ):
+            answer = text(await session.call_tool("exec_code", {"code": code}))
+            assert answer.startswith(f"code.failed: {said}")
+
+
 async def test_an_error_names_its_line_and_what_was_printed(door: Door) -> None:
     async with door() as session:
         answer = await session.call_tool("exec_code", {"code": "print('so far')\n\n1 / 0"})
