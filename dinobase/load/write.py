@@ -23,6 +23,7 @@ from dinobase.load.schema import JSON, TableSchema
 from dinobase.load.structure import Structure
 
 DELETED_AT = "_dinobase_deleted_at"
+LIVE = "live"  # the work of reading records anew because the copy is old
 WRITTEN = "written"  # memory of rows that were written back: [[moment, [key as text]], ...]
 Written: TypeAlias = Sequence[Sequence[str]]
 _AT_ONCE = 200  # parents in one INSERT
@@ -129,6 +130,9 @@ def _load(writer: Writer, load: Load, stage: Stage, extra: dict[str, object]) ->
     total = _living(writer, plan.table, stamped=stamped) if have or schema.columns else 0
     outcome = replace(outcome, total=total, changes=tuple(changes))
     after = {**plan.memory, "key": json.dumps(plan.key)}
+    if plan.work == LIVE and not outcome.changed:
+        after.pop(WRITTEN, None)  # the copy was right: nothing new to remember, and no version
+        after |= {name: text for name, text in before.items() if name == WRITTEN}
     commented = 0
     if plan.counter and outcome.changed:
         outcome = replace(outcome, count=str(int(after.get(plan.counter, "0")) + 1))

@@ -65,10 +65,11 @@ def _same_row(table: Table, change: RowChange, found: Json) -> bool:
 
 
 def _put(content: dict[str, Json], place: Sequence[str], value: Json) -> None:
+    """Put a value in, but nothing inside what the answer says is null, or no object any more."""
     for name in place[:-1]:
-        inner = content.get(name)
+        inner = content.setdefault(name, {})
         if not isinstance(inner, dict):
-            inner = content[name] = {}
+            return
         content = inner
     content[place[-1]] = value
 

@@ -184,13 +184,14 @@ class Live:
 
     def _merge(self, asked: _Asked, records: Sequence[bytes], gone: Sequence[Key], keys: Sequence[Key]) -> None:
         from dinobase.lake.location import Storage
+        from dinobase.load.write import LIVE
         from dinobase.mutate.lakeside import Lakeside
 
         storage = self._config().storage
         location = Storage(self._paths.lakes, storage.url, storage.catalog).lake(asked.lookup.connector)
         with Lakeside(self._paths) as lakes:
             lakes.merge(
-                location, asked.connector, asked.resource, asked.table, records, gone, keys, new_id("live"), "live"
+                location, asked.connector, asked.resource, asked.table, records, gone, keys, new_id("live"), LIVE
             )
 
     def _reason(self, lookup: Lookup, error: BaseException) -> str:

@@ -47,6 +47,34 @@ def test_it_is_merged_into_the_lake_with_a_version_of_its_own_and_empties_no_oth
     assert (len(after), after[0].updated, after[0].message) == (len(before) + 1, 1, "live users")
 
 
+def test_a_record_that_is_as_the_copy_has_it_makes_no_version(acme: Acme) -> None:
+    before = acme.workspace.history("acme.users").versions
+    for _ in range(2):
+        found = acme.workspace.query(ONE)
+        assert (names(found), found.sources[0].live) == (["user 3"], True)
+    assert acme.api.looked_up == ["users/3"] * 2
+    assert acme.workspace.history("acme.users").versions == before
+
+
+@pytest.mark.parametrize(
+    ("home", "shown"),
+    [
+        (None, (None, None)),
+        ("Ulm, 89073", (None, None)),
+        ({"city": "Ulm"}, ("Ulm", "10115")),  # a part of an object, as of a record, leaves the others as they are
+    ],
+)
+def test_what_the_source_says_is_null_or_another_thing_now_is_not_filled_from_the_copy(
+    acme: Acme, home: object, shown: tuple[object, ...]
+) -> None:
+    acme.api.tables["users"][2]["home"] = {"city": "Berlin", "zip": "10115"}
+    acme.sync()
+    acme.age()
+    acme.api.tables["users"][2]["home"] = home
+    found = acme.workspace.query("SELECT home__city, home__zip FROM acme.users WHERE id = 3")
+    assert (found.sources[0].live, found.rows) == (True, [shown])
+
+
 def test_fresh_data_costs_no_call(acme: Acme) -> None:
     acme.sync()
     acme.api.requests.clear()
