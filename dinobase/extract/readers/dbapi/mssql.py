@@ -80,7 +80,9 @@ _TAKEN = {
     "datetime": taking.parsed("TIMESTAMP", _MOMENT),
     "datetime2": taking.parsed("TIMESTAMP", _MOMENT),
     "smalldatetime": taking.parsed("TIMESTAMP", _MOMENT),
-    "datetimeoffset": taking.parsed("TIMESTAMPTZ", "CONVERT(varchar(34), SWITCHOFFSET({0}, '+00:00'), 121)"),
+    "datetimeoffset": taking.parsed(
+        "TIMESTAMPTZ", "CONVERT(varchar(27), CAST(SWITCHOFFSET({0}, 0) AS datetime2), 121) + '+00'"
+    ),
     "uniqueidentifier": taking.parsed("UUID", "CONVERT(char(36), {0})"),
     "json": taking.json("CAST({0} AS nvarchar(max))"),
     "vector": taking.json("CAST({0} AS nvarchar(max))"),

@@ -113,8 +113,12 @@ def catalog(session: Session, selection: Selection) -> Found:
     assert isinstance(session, SnowflakeSession)
     where = schemas_where("c.table_schema", selection, ("INFORMATION_SCHEMA",))
     columns, tables = described(session.rows(_COLUMNS.format(schemas=where)))
-    keys = _ordered(session.named("SHOW PRIMARY KEYS IN DATABASE", (*_KEY, "key_sequence")))
-    links = _ordered(session.named("SHOW IMPORTED KEYS IN DATABASE", (*_LINK, "key_sequence")))
+    keys: list[Sequence[Any]] = []
+    links: list[Sequence[Any]] = []
+    for schema in sorted({c.at[0] for c in columns}):
+        place = SNOWFLAKE.quoted(schema)
+        keys += _ordered(session.named(f"SHOW PRIMARY KEYS IN SCHEMA {place}", (*_KEY, "key_sequence")))
+        links += _ordered(session.named(f"SHOW IMPORTED KEYS IN SCHEMA {place}", (*_LINK, "key_sequence")))
     first = session.rows("SELECT CURRENT_SCHEMA()")[0][0]
     return Found(columns, tables, keys_of(keys), links_of(links), first or "PUBLIC")
 

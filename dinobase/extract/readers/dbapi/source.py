@@ -154,8 +154,8 @@ class DriverSource:
 
     def _sql(self, ask: Ask, taken: Sequence[Taken]) -> str:
         quoted = self._dialect.quoted
-        fields = ", ".join(
-            f"{one.remote.format(quoted(column.name))} AS c{n}"
+        fields = ", ".join(  # ClickHouse takes an alias before a column of that name, in other fields and in WHERE too
+            f"{one.remote.format(quoted(column.name))} AS dinobase_c{n}"
             for n, (column, one) in enumerate(zip(ask.table.columns, taken, strict=True))
         )
         bound = ""
