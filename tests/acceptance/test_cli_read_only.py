@@ -71,14 +71,13 @@ def _close(root: Path, *, to: str) -> None:
 
 
 @pytest.fixture
-def reader(connected: Cli, tmp_path: Path) -> Iterator[Reader]:
-    connected.ok("sync", "acme")
-    shutil.rmtree(connected.root / ".cache", ignore_errors=True)
+def reader(filled: Cli, tmp_path: Path) -> Iterator[Reader]:
+    shutil.rmtree(filled.root / ".cache", ignore_errors=True)
     temp = tmp_path / "temp"
     temp.mkdir()
-    _close(connected.root, to="reading")
-    yield Reader(connected, temp)
-    _close(connected.root, to="writing")
+    _close(filled.root, to="reading")
+    yield Reader(filled, temp)
+    _close(filled.root, to="writing")
 
 
 @pytest.mark.parametrize(
