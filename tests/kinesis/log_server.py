@@ -40,7 +40,7 @@ class Log:
         self.page = 2
         self.gaps = False  # empty answers before each full one, as where the iterator passes over nothing
         self.endless = 0.0  # records that arrive at each read, with this time
-        self.url = ""
+        self.source: Any = None  # what reads it
         self._number = 0
         self._lock = threading.Lock()
 

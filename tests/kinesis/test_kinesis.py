@@ -82,17 +82,6 @@ def test_records_come_once_each_and_the_next_sync_goes_on_from_there(desk: Desk,
         ("2", 3, None), ("3", None, "plain text"), ("4", None, '["a"]'),
     ]  # fmt: skip
     assert desk.good()[table].status == "unchanged"
-    assert desk.good(full=True)[table].total_rows == 5
-
-
-def test_what_is_no_text_is_kept_as_bytes_and_packed_records_are_told(desk: Desk, kinesis: Kinesis) -> None:
-    stream = kinesis.stream(f"raw_{uuid4().hex[:8]}")
-    kinesis.put(stream, ("a", b"\x00\x01\xff"), ("a", b"\xf3\x89\x9a\xc2packed"))
-    [table] = desk.add("kinesis", streams=stream, **kinesis.given)
-    assert desk.good()[table].notes == ["records that a producer packed several into, kept as they are: 1"]
-    assert desk.rows(f"SELECT value FROM db.{table} ORDER BY _sequence") == [
-        (b"\x00\x01\xff",), (b"\xf3\x89\x9a\xc2packed",),
-    ]  # fmt: skip
 
 
 def test_streams_are_chosen_by_globs_among_more_than_a_page_of_them(desk: Desk, kinesis: Kinesis) -> None:
@@ -101,27 +90,6 @@ def test_streams_are_chosen_by_globs_among_more_than_a_page_of_them(desk: Desk, 
         kinesis.stream(f"x{prefix}-{number:02}")
     kinesis.stream(f"y{prefix}")
     assert len(desk.add("kinesis", streams=f"X{prefix}*", **kinesis.given)) == 13
-
-
-def test_a_stream_that_was_made_anew_is_read_from_its_beginning_and_old_rows_stay(desk: Desk, kinesis: Kinesis) -> None:
-    stream = kinesis.stream(f"anew_{uuid4().hex[:8]}")
-    kinesis.put(stream, ("a", b'{"n": 1}'), ("a", b'{"n": 2}'))
-    [table] = desk.add("kinesis", streams=stream, **kinesis.given)
-    desk.good()
-    kinesis.client.delete_stream(StreamName=stream)
-    kinesis.stream(stream, 2)
-    kinesis.put(stream, ("b", b'{"n": 3}'), place=2**128 - 2)
-    report = desk.good()[table]
-    assert report.notes == ["it was made anew: it is read from its beginning"]
-    assert desk.rows(f"SELECT n FROM db.{table} ORDER BY n") == [(1,), (2,), (3,)]
-
-
-def test_a_stream_that_is_gone_stops_no_other(desk: Desk, kinesis: Kinesis) -> None:
-    streams = [kinesis.stream(f"{kind}_{uuid4().hex[:8]}") for kind in ("gone", "stays")]
-    desk.add("kinesis", streams=",".join(streams), **kinesis.given)
-    desk.good()
-    kinesis.client.delete_stream(StreamName=streams[0])
-    assert list(desk.good()) == [streams[1]]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from dinobase.core.errors import CredentialMissing, FetchError, FetchRefused, UsageError
 from dinobase.extract.readers import sheets_api
+from dinobase.extract.readers.base import Ask, Brought
+from dinobase.extract.readers.google_sheets import SheetsSource, over
+from dinobase.sync.sources import PACKAGED
 from tests.databases.desk import Desk
 from tests.sheets.google import Google, Grid, Shown, serving
 
@@ -36,6 +42,24 @@ def add(desk: Desk, google: Google, spreadsheets: str = ADDRESS, **given: str) -
     return desk.add(
         "google_sheets", endpoint_url=f"{google.url}/v4/", key_file=google.key, spreadsheet_id=spreadsheets, **given
     )
+
+
+@contextmanager
+def opened(google: Google, spreadsheets: str = BOOK, **given: str) -> Iterator[SheetsSource]:
+    """Open the source itself, without a workspace."""
+    kind = over(PACKAGED / "google_sheets.yaml")
+    values = {"endpoint_url": f"{google.url}/v4/", "key_file": google.key, "spreadsheet_id": spreadsheets, **given}
+    with closing(kind.open(kind.settled(values), None)) as source:
+        yield source
+
+
+def read(source: SheetsSource, name: str, folder: Path) -> Brought:
+    [table] = [table for table in source.tables() if table.name == name]
+    return source.read(Ask(table, {column.name: column.name for column in table.columns}, {}, None, folder))
+
+
+def rows(brought: Brought) -> list[tuple[Any, ...]]:
+    return duckdb.read_parquet([str(file) for file in brought.files]).order("_row").fetchall()
 
 
 def test_a_worksheet_is_a_table_with_the_types_of_its_cells(desk: Desk, google: Google) -> None:
@@ -105,53 +129,48 @@ def test_what_is_edited_becomes_the_table_in_one_step(desk: Desk, google: Google
     assert desk.rows("SELECT id, CAST(day AS VARCHAR), n FROM db.log ORDER BY _row") == [
         (1, "2026-01-02", 5.0), (3, "soon", 6.5),
     ]  # fmt: skip
-    grid.rows[0] = ["id", "date", "n"]
-    desk.good()
-    assert desk.rows("SELECT day, CAST(date AS VARCHAR) FROM db.log ORDER BY _row") == [
-        (None, "2026-01-02"), (None, "soon"),
-    ]  # fmt: skip
+    assert desk.types("db.log")["n"] == "DOUBLE"
 
 
-def test_errors_of_formulas_are_null_and_told(desk: Desk, google: Google) -> None:
+def test_errors_of_formulas_are_null_and_told(google: Google, tmp_path: Path) -> None:
     google.books[BOOK] = {"Sums": Grid([["n", "m"], [1, "#DIV/0!"], ["#N/A", 2], ["#N/A", 3]])}
-    add(desk, google)
-    assert desk.good()["sums"].notes == ["n: #N/A in 2 cells, NULL here", "m: #DIV/0! in 1 cell, NULL here"]
-    assert desk.rows("SELECT n, m FROM db.sums ORDER BY _row") == [(1, None), (None, 2), (None, 3)]
-    assert desk.types("db.sums")["n"] == "BIGINT"
+    with opened(google) as source:
+        brought = read(source, "sums", tmp_path)
+    assert brought.notes == ("n: #N/A in 2 cells, NULL here", "m: #DIV/0! in 1 cell, NULL here")
+    assert rows(brought) == [(2, 1, None), (3, None, 2), (4, None, 3)]
+    assert brought.types == {"_row": "BIGINT", "n": "BIGINT", "m": "BIGINT"}
 
 
-def test_large_worksheets_come_in_blocks(desk: Desk, google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_worksheets_come_in_blocks(google: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets_api, "_ROWS", 50)
     google.books[BOOK] = {"It's big": Grid([["n"], *([n] for n in range(2, 231))], height=230, width=1)}
-    [table] = add(desk, google)
-    google.asked.clear()
-    assert (table, desk.good()[table].rows) == ("it_s_big", 229)
-    assert desk.rows("SELECT count(*), count(*) FILTER (_row = n), max(n) FROM db.it_s_big") == [(229, 229, 230)]
+    with opened(google) as source:
+        brought = read(source, "it_s_big", tmp_path)
+    assert rows(brought) == [(n, n) for n in range(2, 231)]
     assert google.asked.count(f"/v4/spreadsheets/{BOOK}/values:batchGet") == 1 + 2 * 5
 
 
-def test_a_worksheet_that_is_edited_while_it_is_read_is_read_again(desk: Desk, google: Google) -> None:
+def test_a_worksheet_that_is_edited_while_it_is_read_is_read_again(google: Google, tmp_path: Path) -> None:
     google.books[BOOK] = {"Busy": Grid([["a"], [1], [2]])}
-    add(desk, google)
     google.between = 1
-    assert desk.good()["busy"].rows == 3
-    google.between = 3
-    error = desk.sync()["busy"].error
-    assert error is not None
-    assert error["code"] == "google_sheets.edited"
-    assert desk.rows("SELECT count(*) FROM db.busy") == [(3,)]
+    with opened(google) as source:
+        assert read(source, "busy", tmp_path / "1").rows == 3
+        google.between = 3
+        with pytest.raises(FetchError) as told:
+            read(source, "busy", tmp_path / "2")
+    assert told.value.error_code == "google_sheets.edited"
 
 
-def test_several_spreadsheets_and_globs_of_worksheets(desk: Desk, google: Google) -> None:
+def test_several_spreadsheets_and_globs_of_worksheets(google: Google, tmp_path: Path) -> None:
     google.books[BOOK] = {"2026 North": Grid([["a"], [1]]), "Charts": Grid([["a"], [2]]), "Pie": Grid([], "OBJECT")}
     google.books[OTHER] = {"2026 North": Grid([["a"], [3]]), "Notes": Grid([["a"], [4]])}
     named, second = f"{ADDRESS}, {OTHER}", f"book_{OTHER.lower()}"
-    found = add(desk, google, named)
-    assert found == ["sheet_2026_north", "charts_2", f"{second}__sheet_2026_north", f"{second}__notes"]
-    desk.good()
-    assert desk.rows(f"SELECT a FROM db.charts_2 UNION ALL SELECT a FROM db.{second}__notes") == [(2,), (4,)]
-    desk.workspace.remove("db")
-    assert add(desk, google, named, sheets="2026*") == [found[0], found[2]]
+    with opened(google, named) as source:
+        found = [table.name for table in source.tables() if table.selected]
+        assert found == ["sheet_2026_north", "charts_2", f"{second}__sheet_2026_north", f"{second}__notes"]
+        assert rows(read(source, f"{second}__notes", tmp_path)) == [(2, 4)]
+    with opened(google, named, sheets="2026*") as source:
+        assert [table.name for table in source.tables() if table.selected] == [found[0], found[2]]
 
 
 def test_the_apis_own_tables_are_there_where_they_are_named(desk: Desk, google: Google) -> None:

@@ -43,12 +43,11 @@ class Worksheet:
 
 @dataclass(frozen=True, slots=True)
 class Spreadsheet:
-    """One spreadsheet; `left_out` are worksheets that have no cells: charts, and those of other data."""
+    """One spreadsheet; sheets that are no grid of cells (a chart's, a data source's) are no worksheets of it."""
 
     id: str
     title: str
     worksheets: Sequence[Worksheet]
-    left_out: Sequence[str] = ()
 
 
 class SheetsApi:
@@ -62,14 +61,12 @@ class SheetsApi:
 
         async def ask(session: Session) -> Spreadsheet:
             found = await self._get(session, "", [("fields", _ABOUT)])
-            grids, others = [], []
+            grids = []
             for one in found.get("sheets", ()):
                 properties = one["properties"]
                 size = properties.get("gridProperties", {})
-                if properties.get("sheetType", "GRID") != "GRID":
-                    others.append(str(properties["title"]))
-                    continue
-                grids.append(Worksheet(properties["title"], size.get("rowCount", 0), size.get("columnCount", 0)))
+                if properties.get("sheetType", "GRID") == "GRID":
+                    grids.append(Worksheet(properties["title"], size.get("rowCount", 0), size.get("columnCount", 0)))
             headers: list[Sequence[Any]] = []
             for start in range(0, len(grids), _HEADERS):
                 ranges = [f"{sheet.range}!1:1" for sheet in grids[start : start + _HEADERS]]
@@ -78,7 +75,7 @@ class SheetsApi:
                 Worksheet(sheet.title, sheet.rows, sheet.columns, head)
                 for sheet, head in zip(grids, headers, strict=True)
             ]
-            return Spreadsheet(found["spreadsheetId"], str(found["properties"]["title"]), sheets, others)
+            return Spreadsheet(found["spreadsheetId"], str(found["properties"]["title"]), sheets)
 
         return self._run(ask)
 
