@@ -80,7 +80,7 @@ def _cast(column: Any, type_: pa.DataType, name: str) -> Any:
 
     try:
         return column if column.type == type_ else column.cast(type_)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except pa.ArrowException as error:
         raise _unlike(name, type_, error) from None
 
 
