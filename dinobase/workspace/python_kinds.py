@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dinobase.access.in_place import stays
@@ -13,7 +14,7 @@ from dinobase.core.values import Observer
 from dinobase.lake.location import LakeLocation
 from dinobase.spec import config, credentials, names
 from dinobase.spec.credentials import Answer, Ask
-from dinobase.spec.vault import Vault
+from dinobase.spec.vault import Vault, is_reference
 from dinobase.sync import facts, plan, registry
 from dinobase.workspace import credential_use, results
 
@@ -75,9 +76,8 @@ def add(
     found = registry.python_kind(kind, paths)
     assert found is not None
     names.check(called)
-    answers = credentials.gather(called, found.credentials, found.settled(given), ask)
+    answers = _settled(found, credentials.gather(called, found.credentials, found.settled(given), ask))
     values = credentials.values(found.credentials, answers)
-    found.settled(values)
     kept = resources if resources is not None else (before.resources if before else ())
     tables: Sequence[SourceTable] = ()
     seen = None
@@ -99,6 +99,17 @@ def add(
         check=seen,
         in_place=stays(kind, values) or None,
     )
+
+
+def _settled(kind: SourceKind, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+    """Return the answers as the kind keeps them, those of the environment and of a person too; references stay."""
+    settled = kind.settled(credentials.values(kind.credentials, answers))
+    return {
+        name: answer
+        if is_reference(answer.stored) or not answer.value or settled.get(name, answer.value) == answer.value
+        else replace(answer, stored=settled[name], value=settled[name])
+        for name, answer in answers.items()
+    }
 
 
 def _look(name: str, kind: SourceKind, values: Mapping[str, str]) -> tuple[Sequence[SourceTable], results.CheckSeen]:

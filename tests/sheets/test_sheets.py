@@ -204,6 +204,20 @@ def test_what_cannot_be_read_is_told(desk: Desk, google: Google) -> None:
         desk.add("google_sheets", key_file='{"type": "user"}', spreadsheet_id=BOOK, endpoint_url=google.url)
 
 
+def test_a_key_file_and_addresses_of_the_environment_are_kept_as_those_of_flags(
+    desk: Desk, google: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.books[BOOK] = {"Data": Grid([["a"], [1]])}
+    (tmp_path / "robot.json").write_text(google.key)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GOOGLE_SHEETS_KEY_FILE", "robot.json")
+    monkeypatch.setenv("GOOGLE_SHEETS_SPREADSHEET_ID", ADDRESS)
+    desk.add("google_sheets", endpoint_url=f"{google.url}/v4/")
+    assert desk.workspace.config().connectors["db"].params["spreadsheet_id"] == BOOK
+    monkeypatch.chdir("/")
+    assert desk.good()["data"].rows == 1
+
+
 def test_a_users_own_file_of_this_name_is_what_the_name_means(desk: Desk) -> None:
     workspace = desk.workspace
     listed = [c for c in workspace.available().available if c.name == "google_sheets"]
