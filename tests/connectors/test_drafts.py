@@ -186,7 +186,7 @@ def test_most_lists_and_writes_of_a_draft_need_no_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = [path for path in specifications() if path.name in SAMPLE]
-    lists, writes = shares(chosen, 4, tmp_path, monkeypatch, capsys)
+    lists, writes = shares(chosen, 3, tmp_path, monkeypatch, capsys)
     assert lists >= WANTED
     assert writes >= WANTED
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from dinobase.core import errors
+from dinobase.load.naming import snake
 
 Json: TypeAlias = Any
 Schema: TypeAlias = dict[str, Json]
@@ -16,6 +18,7 @@ Schema: TypeAlias = dict[str, Json]
 _DEEPEST = 12
 _LARGEST = 64 * 2**20
 _WAIT = 30.0
+spelt = cache(snake)  # a specification has the same few thousand names over and over
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

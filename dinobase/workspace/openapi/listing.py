@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from dinobase.load.naming import snake
 from dinobase.spec.writes import singulars
-from dinobase.workspace.openapi.document import Document, Operation, Schema
+from dinobase.workspace.openapi.document import Document, Operation, Schema, spelt
 
 Json: TypeAlias = Any
 
@@ -135,8 +134,8 @@ def _words(path: str) -> list[str]:
 
 
 def _key(document: Document, record: dict[str, Schema], words: list[str]) -> str:
-    singular = {form for word in words for form in singulars(snake(word))}
-    for name in (*_KEYS, *(n for n in record if snake(n) in {f"{s}_id" for s in singular})):
+    singular = {form for word in words for form in singulars(spelt(word))}
+    for name in (*_KEYS, *(n for n in record if spelt(n) in {f"{s}_id" for s in singular})):
         if name in record and document.kind(record[name]) in {"string", "integer", "number"}:
             return name
     return ""
@@ -152,14 +151,14 @@ def _place(each: Found, by_path: dict[str, Found]) -> None:
     if above is not None and above is not each and above.key and not above.holes:
         each.parent, each.parent_field = above, above.key
         hole = holes[-1][1]
-        if snake(hole) in {snake(n) for n in above.record} and snake(hole) not in {"id", above.key}:
-            each.parent_field = next(n for n in above.record if snake(n) == snake(hole))
+        if spelt(hole) in {spelt(n) for n in above.record} and spelt(hole) not in {"id", above.key}:
+            each.parent_field = next(n for n in above.record if spelt(n) == spelt(hole))
         return
     each.holes = [hole[1] for hole in holes]
 
 
 def _name(each: Found, taken: dict[str, int]) -> None:
-    words = [snake(re.sub(r"\.\w+$", "", word)) for word in _words(each.operation.path)] or ["records"]
+    words = [spelt(re.sub(r"\.\w+$", "", word)) for word in _words(each.operation.path)] or ["records"]
     name = words[-1]
     if name in taken and each.parent is not None:
         name = f"{min(singulars(each.parent.name), key=len)}_{name}"
@@ -188,7 +187,7 @@ def path_of(each: Found) -> str:
 
 def credential(hole: str) -> str:
     """Return the credential that a placeholder becomes which no list fills; `id` and some flags are taken."""
-    name = re.sub(r"[^a-z0-9_]", "_", snake(hole)).strip("_") or "value"
+    name = re.sub(r"[^a-z0-9_]", "_", spelt(hole)).strip("_") or "value"
     return f"the_{name}" if name in _TAKEN or name[0].isdigit() else name
 
 
@@ -203,16 +202,16 @@ class Changes:
 
 def changes(document: Document, each: Found) -> Changes | None:
     """Return the filter by change, None where there is none that is surely one."""
-    fields = {snake(name): name for name in each.record}
-    moments = [fields[snake(n)] for n in (*_CHANGED, *_CREATED) if snake(n) in fields]
+    fields = {spelt(name): name for name in each.record}
+    moments = [fields[spelt(n)] for n in (*_CHANGED, *_CREATED) if spelt(n) in fields]
     for name, schema in each.operation.parameters.items():
         match = _FILTER.match(name)
         if match is None:
             continue
-        word = snake(match["field"]) if match["field"] else ""
-        cursor = next((m for m in moments if word and (word in snake(m) or snake(m).startswith(word))), "")
+        word = spelt(match["field"]) if match["field"] else ""
+        cursor = next((m for m in moments if word and (word in spelt(m) or spelt(m).startswith(word))), "")
         if not cursor and name.lower() in {"since", "updated_since", "modified_since", "updated_after"}:
-            cursor = next((m for m in moments if snake(m) in {snake(c) for c in _CHANGED}), "")
+            cursor = next((m for m in moments if spelt(m) in {spelt(c) for c in _CHANGED}), "")
         if not cursor or document.kind(schema) not in {"string", "integer", "number", ""}:
             continue
         style = "unix" if document.kind(schema) in {"integer", "number"} else ""

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from dinobase.core import errors
-from dinobase.load.naming import snake
-from dinobase.workspace.openapi.document import Document, Schema
+from dinobase.workspace.openapi.document import Document, Schema, spelt
 from dinobase.workspace.openapi.listing import Changes, Found, changes, credential, lists, path_of
 from dinobase.workspace.openapi.paging import paginator, size
 from dinobase.workspace.openapi.writing import Write, items_of, retrieve, writes
@@ -179,7 +178,7 @@ def _write(write: Write) -> list[str]:
     if write.response:
         lines.append(f"    response_path: {_quoted(write.response)}")
     if write.operation != "delete":
-        columns = {snake(name): name for name in write.columns}
+        columns = {spelt(name): name for name in write.columns}
         lines.append(f"    columns: {json.dumps(columns)}")
     return lines
 

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from dinobase.load.naming import snake
 from dinobase.spec.writes import singulars
-from dinobase.workspace.openapi.document import Document, Operation, Schema
+from dinobase.workspace.openapi.document import Document, Operation, Schema, spelt
 from dinobase.workspace.openapi.listing import Found, path_of, records_at
 
 Json: TypeAlias = Any
@@ -92,17 +91,17 @@ def _write(document: Document, each: Found, operation: Operation, what: str) -> 
         [(name, inner)] = fields.items()
         if document.properties(inner) and document.items(inner) is None:
             made.nest, fields = name, document.properties(inner)
-    known = {snake(name): name for name in reversed(each.record)}
+    known = {spelt(name): name for name in reversed(each.record)}
     made.columns = [
         name
         for name, schema in fields.items()
         if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
-        and snake(name) in known
+        and spelt(name) in known
         and name != each.key
         and not schema.get("readOnly")
-        and _same(document, schema, each.record[known[snake(name)]])
+        and _same(document, schema, each.record[known[spelt(name)]])
     ]
-    made.whole = [known[snake(name)] for name in made.columns if document.kind(fields[name]) == "object"]
+    made.whole = [known[spelt(name)] for name in made.columns if document.kind(fields[name]) == "object"]
     required = [name for name in _required(document, body, made.nest) if name not in made.columns]
     if not made.columns or (what == "create" and required):
         return None
