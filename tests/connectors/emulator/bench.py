@@ -69,6 +69,13 @@ class Bench:
         if self._reader is None:
             self._reader = reader.open_reader(reader.Limits())
             reader.attach_lakes(self._reader, [(self.workspace.storage().lake(lake), None)])
+        self._reader.execute("BEGIN")  # each statement of its own would ask anew which version there is
+        try:
+            return self._found(lake, names)
+        finally:
+            self._reader.execute("COMMIT")
+
+    def _found(self, lake: str, names: list[str]) -> dict[str, Table]:
         memory = dict(
             self._reader.execute(
                 f"SELECT resource, value FROM \"{lake}\".main._dinobase_state WHERE key = 'schema'"
