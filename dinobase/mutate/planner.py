@@ -64,10 +64,8 @@ class Planner:
         statements = cut(sql, limits)
         for statement in statements:
             _refuse_everything(statement)
-        found = [self._known(statement) for statement in statements]
         policy = policy_of(self._config.get("access") or {}, identity)
-        for statement, _, resource in found:
-            self._permitted(policy, statement, resource)
+        found = [self._known(statement, policy) for statement in statements]
         guard = self.guard(identity)
         known = [n for n in self._config["connectors"] if guard is None or policy.connector(n)]
         uses = self._uses(found, known, limits)
@@ -99,20 +97,20 @@ class Planner:
         steps = steps_of(connector, table, changes)
         return self._planned(identity, [(table, None, changed, steps, [])], None, undone=undone, sql=sql)
 
-    def _known(self, statement: Statement) -> tuple[Statement, Connector, Resource]:
-        """Find the connector and the resource that a statement changes."""
+    def _known(self, statement: Statement, policy: Policy) -> tuple[Statement, Connector, Resource]:
+        """Find the connector and the resource that a statement changes, among those that are there for the identity."""
         from dataclasses import replace
 
         from dinobase.core.errors import UnknownName, did_you_mean
 
-        names = {name.lower(): name for name in self._config["connectors"]}
+        names = {name.lower(): name for name in self._config["connectors"] if policy.connector(name)}
         name = names.get(statement.connector.lower())
         if name is None:
             near = did_you_mean(statement.connector.lower(), names)
             hint = f"Did you mean {names[near]}?" if near else f"Connectors: {', '.join(names.values()) or 'none yet'}."
             raise UnknownName(f"There is no connector {statement.connector}", code="unknown.connector", hint=hint)
         connector = self._find(name)
-        tables = {r.name.lower(): r for r in connector.resources}
+        tables = {r.name.lower(): r for r in connector.resources if policy.table(name, r.name)}
         resource = tables.get(statement.table.lower())
         if resource is None:
             near = did_you_mean(statement.table.lower(), tables)
@@ -122,19 +120,9 @@ class Planner:
                 hint=f"Did you mean {name}.{near}?" if near else f"dinobase describe {name}",
                 table=statement.table,
             )
+        if not policy.may_write(name, resource.name):
+            raise _denied(f"{name}.{resource.name}", policy.identity)
         return replace(statement, connector=name), connector, resource
-
-    def _permitted(self, policy: Policy, statement: Statement, resource: Resource) -> None:
-        from dinobase.core.errors import UnknownName
-
-        if not policy.table(statement.connector, resource.name):
-            raise UnknownName(
-                f"There is no table {statement.connector}.{resource.name}",
-                code="unknown.table",
-                hint="dinobase describe",
-            )
-        if not policy.may_write(statement.connector, resource.name):
-            raise _denied(f"{statement.connector}.{resource.name}", policy.identity)
 
     def _uses(
         self, found: Sequence[tuple[Statement, Connector, Resource]], known: Sequence[str], limits: reader.Limits

@@ -40,6 +40,9 @@ _INFORMATION = {
     ),
 }  # fmt: skip
 _SHAPES = "_dinobase_shapes"
+_COUNTS = frozenset({"rows", "inserted", "updated", "deleted", "total_rows"})
+_SIZES = frozenset({"bytes", "requests", "retries", "duration_s"})
+_WITHHELD = "The sync failed"
 _RUNS = {"sync_runs": RUN_COLUMNS, "sync_run_tables": TABLE_COLUMNS}
 
 
@@ -61,7 +64,7 @@ def fill(
             continue
         rows = log.rows(table, _RUNS[table], by="" if identity == CLI else identity)
         if guard is not None:
-            rows = [row for row in rows if _may_see(guard, dict(zip(_RUNS[table], row, strict=True)))]
+            rows = _told(guard, _RUNS[table], rows)
         _make(connection, f"{SYSTEM}.main.{ident(table)}", _RUNS[table], rows)
     wanted = list(information)
     if wanted:
@@ -91,9 +94,24 @@ def _make(connection: Any, name: str, columns: Sequence[str], rows: Rows) -> Non
     connection.execute(f"INSERT INTO {name} SELECT unnest(from_json(?, ?), recursive := true)", [values, shape])
 
 
-def _may_see(guard: Guard, record: Mapping[str, Any]) -> bool:
-    connector, table = str(record["connector"]), record.get("table_name")
-    return guard.policy.table(connector, str(table)) if table else guard.policy.connector(connector)
+def _told(guard: Guard, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Return the runs that are there for an identity: where rules hold, without a source's words and what counts rows.
+
+    An error repeats the first letters of an answer, and a whole run counts tables that are not there.
+    """
+    found = []
+    for row in rows:
+        record = dict(zip(columns, row, strict=True))
+        connector, table = str(record["connector"]), record.get("table_name")
+        if not (guard.policy.table(connector, str(table)) if table else guard.policy.connector(connector)):
+            continue
+        if guard.covers(connector):
+            record["error"] = _WITHHELD if record["error"] else record["error"]
+            whole = table and not guard.policy.conditions(connector, str(table))
+            for column in _SIZES & record.keys() if whole else (_SIZES | _COUNTS) & record.keys():
+                record[column] = None
+        found.append(tuple(record.values()))
+    return found
 
 
 def _information(
