@@ -19,6 +19,7 @@ _ISO = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
     r"(?:(?P<sep>[T ])(?P<clock>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?"
 )
+_DAY = re.compile(r"(?:19|20)\d{6}")  # ISO 8601 without hyphens; as seconds all of them would lie in 1970
 _MILLISECONDS_FROM = Decimal(100_000_000_000)  # as seconds this would be the year 5138
 
 CURSOR = "cursor"
@@ -87,6 +88,8 @@ def instant(text: str) -> datetime | None:
         except ValueError:
             return None
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if (day := _day(text)) is not None:
+        return day
     number = _number(text)
     if number is None:
         return moments.read(text)
@@ -96,6 +99,8 @@ def instant(text: str) -> datetime | None:
 
 def _earlier(text: str, lookback: str) -> str:
     plain = _number(lookback)
+    if plain is None and (day := _day(text)) is not None:
+        return f"{day - timedelta(seconds=duration.seconds(lookback) or 0):%Y%m%d}"
     number = _number(text)
     if number is not None:
         if plain is not None:
@@ -119,6 +124,14 @@ def _earlier(text: str, lookback: str) -> str:
     digits = len(found["fraction"] or ".") - 1
     fraction = f".{moment.microsecond:06d}".ljust(digits + 1, "0")[: digits + 1] if digits else ""
     return f"{moment:%Y-%m-%d}{found['sep']}{moment:%H:%M:%S}{fraction}{found['zone'] or ''}"
+
+
+def _day(text: str) -> datetime | None:
+    """Read a day that is written as 20261124; None for anything else."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> Decimal | None:

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias, cast
 
 from dinobase.core.clock import now
 from dinobase.kinds import duration
@@ -23,6 +23,7 @@ Json: TypeAlias = Any
 
 _CONDITION = re.compile(r"\?\(?@\.([\w.]+)\s*==\s*('[^']*'|\"[^\"]*\"|true|false|-?\d+)")
 FIRST = 5  # records of a listing: two full pages and one of one
+LAST_DAYS = date(2099, 2, 1)  # days of records that tell a start by themselves: no first sync begins there
 _CHILDREN = (FIRST, 3, 0)  # records under the first parents; under all others one
 _TIME = re.compile(r"time|date|created|updated|modified|changed|timestamp|(_|[a-z])(at|on)$", re.IGNORECASE)
 
@@ -125,7 +126,7 @@ class Records:
             data = put(data, steps(name), value)
         for child in self.children(resource.name):
             data = self._handle(resource, child, data, schema, local, number)
-        return self._dated(resource, data, schema, place, changed=changed)
+        return self._dated(resource, data, schema, place, number, changed=changed)
 
     def _handle(
         self, resource: Resource, child: Resource, data: dict[str, Json], schema: Json, local: int, number: int
@@ -149,9 +150,12 @@ class Records:
         return whole
 
     def _dated(
-        self, resource: Resource, data: dict[str, Json], schema: Json, place: int, *, changed: bool
+        self, resource: Resource, data: dict[str, Json], schema: Json, place: int, number: int, *, changed: bool
     ) -> dict[str, Json]:
         incremental = resource.incremental
+        if incremental is not None and (inside := token_inside(incremental.token_path)):
+            day = LAST_DAYS + timedelta(days=number)
+            return cast("dict[str, Json]", put(data, steps(inside), f"{day:%Y%m%d}"))
         if incremental is None or not incremental.cursor_path:
             return data
         path = field_path(schema, incremental.cursor_path, resource.lift)
@@ -191,9 +195,14 @@ class Records:
                 fresh = values.make(get(schema, list(path)), f"changed {path[-1]}", record.number + 7000)
                 record.data = put(record.data, list(path), fresh)
                 break
-        record.data = self._dated(resource, record.data, schema, len(stream.records) + 1, changed=True)
+        record.data = self._dated(resource, record.data, schema, len(stream.records) + 1, record.number, changed=True)
         record.changed = True
         return record
+
+
+def token_inside(token_path: str) -> str:
+    """Return where in the last record the next start stands; '' where the body has it beside the records."""
+    return token_path.partition("[-1].")[2]
 
 
 def conditions(connector: Connector, resource: Resource) -> Iterator[tuple[str, Json]]:

@@ -26,7 +26,7 @@ from tests.connectors.emulator.failing import told
 from tests.connectors.emulator.matching import Match, Route, address, in_headers, pattern, routes
 from tests.connectors.emulator.paging import AT, Asked, enveloped, page
 from tests.connectors.emulator.places import field_path, get, put, put_list, steps
-from tests.connectors.emulator.records import Record, Records, Stream
+from tests.connectors.emulator.records import LAST_DAYS, Record, Records, Stream, token_inside
 from tests.connectors.emulator.retrieving import Retrieving
 from tests.connectors.emulator.shapes import Shapes
 from tests.connectors.emulator.writes import Writes
@@ -198,7 +198,8 @@ class Emulator(VendorServer):
             body = put({}, steps(where)[:-1], {})  # such an API leaves the list out
         incremental = resource.incremental
         going_on = isinstance(pager, Cursor) and pager.continue_path and found.start + len(shown) < len(records)
-        if incremental is not None and incremental.token_path and not going_on:
+        beside = incremental is not None and incremental.token_path and not token_inside(incremental.token_path)
+        if incremental is not None and beside and not going_on:
             found.puts.append((incremental.token_path, f"token-{len(stream.records)}"))
         return Reply(enveloped(body, found.puts), 200, found.headers)
 
@@ -208,7 +209,9 @@ class Emulator(VendorServer):
         if incremental is None:
             return list(stream.records)
         if incremental.token_path and not incremental.cursor_path:
-            return [r for r in stream.records if not (start or "").startswith("token-") or r.changed]
+            return [
+                r for r in stream.records if not (start or "").startswith(("token-", f"{LAST_DAYS:%Y}")) or r.changed
+            ]
         schema = self.shapes.resources[resource.name].record
         path = list(field_path(schema, incremental.cursor_path, resource.lift) or [])
         kept = [
