@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dinobase.workspace import Workspace as Opened
+
 from .source import CONNECTOR
 
 QUERIES = {
@@ -58,11 +60,12 @@ class Workspace:
         self.run("add", name, "--no-check")
 
     def held(self, name: str) -> dict[str, set[tuple[Any, ...]]]:
-        """Return what the tables hold; fails where a row is there twice."""
+        """Return what the tables hold, read in this process; fails where a row is there twice."""
         found = {}
+        opened = Opened.open(self.root)
         for table, sql in QUERIES.items():
-            answer = self.run("query", sql.format(name=name), "--max-rows", "0", "--timeout", "60")
-            rows = [tuple(plain(v) for v in row.values()) for row in answer["rows"]]
+            answer = opened.query(sql.format(name=name), max_rows=0, timeout=60)
+            rows = [tuple(plain(v) for v in row) for row in answer.rows]
             assert len(rows) == len(set(rows)), f"{table}: {len(rows) - len(set(rows))} rows twice"
             found[table] = set(rows)
         return found
