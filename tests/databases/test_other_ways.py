@@ -63,9 +63,9 @@ def test_keys_foreign_keys_comments_and_the_values_of_enums_are_read(shop: str) 
 
 def test_rows_come_once_and_then_what_has_changed(shop: str, postgres: str, tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.add(KIND, connection_string=shop)
-    assert {name: t.rows for name, t in desk.good().items() if t.rows} == {
-        "customers": 5, "orders": 1, "lines": 1, "loose": 2, "ops__crew": 1, "ops__all_crew": 1,
+    desk.add(KIND, connection_string=shop, tables="customers,orders,loose,all_crew")
+    assert {name: t.rows for name, t in desk.good().items()} == {
+        "customers": 5, "orders": 1, "loose": 2, "ops__all_crew": 1,
     }  # fmt: skip
     run(postgres, "UPDATE customers SET email = 'new', updated_at = now() - interval '1 hour' WHERE id = 2")
     run(postgres, "DELETE FROM loose")
@@ -107,9 +107,9 @@ def test_a_table_that_cannot_be_read_stops_no_other(shop: str, postgres: str, tm
 
 
 @pytest.mark.parametrize("mode", ["live", "cdc"])
-def test_only_copies_are_there(shop: str, tmp_path: Path, mode: str) -> None:
+def test_only_copies_are_there(tmp_path: Path, mode: str) -> None:
     with pytest.raises(UsageError, match=f"`--mode {mode}` is not there for cockroachdb") as refused:
-        Desk(tmp_path).add(KIND, connection_string=shop, mode=mode)
+        Desk(tmp_path).add(KIND, connection_string="cockroachdb://127.0.0.1:1/db", mode=mode)
     assert refused.value.error_code == "source.mode"
 
 
