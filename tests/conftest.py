@@ -6,14 +6,13 @@ import gc
 import json
 import os
 import signal
-import socket
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.servers import postgres as postgres_servers
+from tests.servers import s3
 
 _INDEX = Path(__file__).parents[1] / "dinobase" / "sync" / "sources" / "index.json"
 _SPECS = Path(__file__).parents[2] / "shared" / "specs"
@@ -63,25 +62,5 @@ def postgres(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An S3 server on loopback with one bucket; its URL."""
-    from moto.server import ThreadedMotoServer
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
-    server.start()
-    values = {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    # All its servers of one process share what they hold.
-    for method, path in ("POST", "moto-api/reset"), ("PUT", "lakes"):
-        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/{path}", method=method)).close()
-    try:
-        yield "s3://lakes/dinobase/"
-    finally:
-        server.stop()
+    with s3.bucket(monkeypatch) as url:
+        yield url

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, TypeAlias
 
 import psycopg
@@ -16,6 +16,7 @@ from dinobase.workspace import Workspace
 from tests.access.conftest import FIRST, SECRET, build
 from tests.access.leaks import ADA, ANSWERED, REFUSED
 from tests.access.test_leaks import timeless, told
+from tests.servers import s3
 
 Twins: TypeAlias = tuple[Paths, Paths]
 OTHERS = ([(2, "Bob", 250), (4, "Dan", 900)], [(2, "Zoe", -7), (5, "Yan", 31), (9, "Xi", 77_777)])
@@ -30,23 +31,25 @@ def database(postgres: str, name: str) -> str:
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         pytest.param("postgres and disk", marks=pytest.mark.torture),
         "postgres and s3",
         pytest.param("disk and s3", marks=pytest.mark.torture),
-    ]
+    ],
 )
-def far(request: pytest.FixtureRequest, tmp_path: Path) -> Twins:
-    bucket = request.getfixturevalue("bucket") if "s3" in request.param else ""
-    twins = []
-    for number, (one, host, phone) in enumerate([("ada", SECRET, 417001), ("wilhelmina.k", "other.invalid", 99)]):
-        where = {"url": f"{bucket}{number}/"} if bucket else {}
-        if "postgres" in request.param:
-            where["catalog"] = database(request.getfixturevalue("postgres_server"), f"twin_{number}")
-        root = tmp_path / str(number)
-        root.mkdir()
-        twins.append(build(Paths(root), one, host, phone, OTHERS[number], **where))
-    return twins[0], twins[1]
+def far(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
+    """Two workspaces that tests only read."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        bucket = stack.enter_context(s3.bucket(patch)) if "s3" in request.param else ""
+        twins = []
+        for number, (one, host, phone) in enumerate([("ada", SECRET, 417001), ("wilhelmina.k", "other.invalid", 99)]):
+            where = {"url": f"{bucket}{number}/"} if bucket else {}
+            if "postgres" in request.param:
+                where["catalog"] = database(request.getfixturevalue("postgres_server"), f"twin_{number}")
+            root = tmp_path_factory.mktemp("far")
+            twins.append(build(Paths(root), one, host, phone, OTHERS[number], **where))
+        yield twins[0], twins[1]
 
 
 def test_masks_row_conditions_hidden_columns_and_past_versions_hold(far: Twins) -> None:
