@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dinobase.catalog import metric_notes
+from dinobase.catalog.relations.forms import quoted
 from dinobase.catalog.tables import ColumnDescription, JsonPath, RelatedTable, TableDescription
 from dinobase.catalog.tokens import exceeds
 
@@ -21,6 +22,7 @@ _PATHS = 10
 _JOINS = 8  # of one column
 _VALUES = 8
 _METRICS = 5
+_KEYS = 5  # of a table or a column, beside those that everybody knows
 _TYPES = {
     "VARCHAR": "", "BIGINT": "int", "INTEGER": "int", "SMALLINT": "int", "TINYINT": "int", "HUGEINT": "hugeint",
     "DOUBLE": "float", "FLOAT": "float", "BOOLEAN": "bool", "TIMESTAMP WITH TIME ZONE": "timestamptz",
@@ -78,7 +80,7 @@ def _table(
     lines = [f"# {name} {table.row_count} rows, {fresh}{stale}"]
     if table.description:
         lines.append(_cut(table.description, longest and longest * 2))
-    lines += [f"{key}: {_cut(str(value), longest)}" for key, value in (table.annotations or {}).items()]
+    lines += _own(table.annotations or {}, longest)
     if table.primary_key:
         lines.append(f"key {', '.join(table.primary_key)}")
     plain: dict[str, list[str]] = {}
@@ -92,7 +94,8 @@ def _table(
             plain.setdefault(kind or "text", []).append(column.name)
     lines += [f"{kind}: {', '.join(columns)}" for kind, columns in plain.items()]
     joins = [r for r in table.related_tables if not (_is_many(r) and r.table in names)]
-    lines += _joins(name, joins, _JOINS if longest else len(joins))
+    own = quoted(name)
+    lines += _joins(own, joins, _JOINS if longest else len(joins))
     told = list(table.metrics or ())
     lines += [metric_notes.line(note, columns=True) for note in (told[:_METRICS] if longest else told)]
     if longest and len(told) > _METRICS:
@@ -101,7 +104,7 @@ def _table(
         if table.profile and "newest" in table.profile:
             lines.append(f"newest row {table.profile['newest']} by {table.profile['newest_column']}")
         lines += [f"metric {note.name} is: {' '.join(note.sql.split())}" for note in told]
-        lines += [f"join {one.join.replace(f'{name}.', '')}: {_missing(one)}" for one in joins if _missing(one)]
+        lines += [f"join {one.join.replace(f'{own}.', '')}: {_missing(one)}" for one in joins if _missing(one)]
         lines += [f"sample {_pairs(row)}" for row in table.sample_rows]
     return lines
 
@@ -126,13 +129,19 @@ def _facts(column: ColumnDescription, longest: int) -> str:
         facts.append(f"one of {_values(column.values, short=bool(longest))}")
     if column.deprecated:
         facts.append("deprecated" if column.deprecated is True else f"deprecated: {column.deprecated}")
-    facts += [f"{key}: {_cut(str(value), longest)}" for key, value in (column.annotations or {}).items()]
+    facts += _own(column.annotations or {}, longest)
     if column.paths:
         facts.append(_paths(column.paths, longest))
     if column.profile and not longest:
         facts.append(_profile(column.profile))
     marks = [fact for fact in facts if fact.startswith("[")]
     return " ".join([*marks, "; ".join(fact for fact in facts if not fact.startswith("["))]).strip()
+
+
+def _own(words: Mapping[str, Any], longest: int) -> list[str]:
+    """Return words of other keys, where it is short the first of them."""
+    told = [f"{key}: {_cut(str(value), longest)}" for key, value in words.items()]
+    return [*told[:_KEYS], f"{len(told) - _KEYS} more keys"] if longest and len(told) > _KEYS + 1 else told
 
 
 def _profile(profile: Mapping[str, Any]) -> str:
@@ -189,7 +198,7 @@ def _joins(name: str, related: Sequence[RelatedTable], most: int) -> list[str]:
     for one in related:
         left, equals, right = one.join.replace(f"{name}.", "").partition(" = ")
         if " AND " in one.join or not equals:
-            lines.append(f"join {one.table} on {one.join.replace(f'{name}.', '')}")
+            lines.append(f"join {quoted(one.table)} on {one.join.replace(f'{name}.', '')}")
         else:
             grouped.setdefault((left, _is_many(one)), []).append(right)
     for (left, many), rights in grouped.items():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dinobase.catalog.relations.forms import name, quoted
 from dinobase.catalog.tables import RelatedTable
 from dinobase.load.naming import snake
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from dinobase.spec.models import Connector, Resource
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-_COLUMN = re.compile(r'\b([a-zA-Z_]\w*)\.([a-zA-Z_]\w*)\.(\w+|"[^"]+")')
+_COLUMN = re.compile(r'\b([a-zA-Z_]\w*)\.([a-zA-Z_]\w*|"(?:[^"]|"")+")\.(\w+|"(?:[^"]|"")+")')
 KnownTable = Callable[[str, str], bool]
 
 
@@ -69,9 +70,9 @@ def parent_column(field: str) -> str:
     return "__".join(snake(part) for part in field.split("."))
 
 
-def column_of(name: str) -> str:
+def column_of(named: str) -> str:
     """Return the column that a connector file means by its name or by the API's path."""
-    return name if "__" in name else parent_column(name)
+    return named if "__" in named else parent_column(named)
 
 
 def tag_column(parent: str, field: str) -> str:
@@ -100,13 +101,14 @@ def views_of(views: Sequence[str], tables: Mapping[str, object]) -> dict[str, st
 
 
 def _join(left: str, right: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return " AND ".join(f"{left}.{_name(a)} = {right}.{_name(b)}" for a, b in pairs)
+    here, there = quoted(left), quoted(right)
+    return " AND ".join(f"{here}.{name(a)} = {there}.{name(b)}" for a, b in pairs)
 
 
 def columns_of(join: str) -> list[tuple[str, str, str]]:
     """Return the columns that a join names, as (connector, table, column), however they are written in it."""
-    return [(one[0], one[1], one[2].strip('"')) for one in _COLUMN.findall(_LITERAL.sub("''", join))]
+    return [(one[0], _bare(one[1]), _bare(one[2])) for one in _COLUMN.findall(_LITERAL.sub("''", join))]
 
 
-def _name(name: str) -> str:
-    return name if name.replace("_", "a").isalnum() and name.isascii() and not name[:1].isdigit() else f'"{name}"'
+def _bare(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -12,7 +12,7 @@ import yaml
 
 from dinobase.core.settings import Paths
 from dinobase.lake.location import Storage
-from dinobase.workspace import Workspace
+from dinobase.workspace import Workspace, relating
 from tests.lake.build import build
 
 SHOP: dict[str, Any] = {
@@ -99,6 +99,7 @@ def speaker(workspace: Workspace) -> Say:
 
 
 def described(workspace: Workspace, table: str = "shop.customers", identity: str = "cli") -> dict[str, Any]:
+    relating.look_for(workspace)  # so that no description has less because the machine was slow
     return workspace.describe([table], samples=0, identity=identity)[0].as_dict()
 
 

@@ -95,6 +95,18 @@ def test_models_and_people_read_the_owner_and_words_of_ones_own_too(workspace: W
     assert "email: [pii email] Where receipts go; team: sales" in text
 
 
+def test_many_words_of_ones_own_do_not_fill_the_page(workspace: Workspace) -> None:
+    words = [
+        {"target": target, "key": f"k{n:03}", "value": "v"} for n in range(90) for target in (EMAIL, "shop.orders")
+    ]
+    workspace.annotate(words, origin="agent")
+    found = workspace.describe(["shop.customers", "shop.orders"], samples=0)
+    short, whole = describe_text(found), describe_text(found, full=True)
+    assert short.count("k004: v") == short.count("85 more keys") == 2
+    assert "k005" not in short
+    assert whole.count("k089: v") == 2
+
+
 def test_a_place_inside_json_has_words_of_its_own(workspace: Workspace, say: Say) -> None:
     say("shop.customers.profile.city", "description", "The town.")
     say("SHOP.Customers.profile.tags[]", "unit", "label")

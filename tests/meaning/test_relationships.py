@@ -128,6 +128,12 @@ def test_a_join_that_no_longer_holds_is_dropped_and_one_that_changed_is_counted_
     assert joins(shop, "shop.orders")
 
 
+def test_however_little_time_there_is_a_run_goes_on_with_one_table(make: Make) -> None:
+    shop = make({"shop": SHOP})
+    assert [relating.look_for(shop, seconds=1e-9).left for _ in range(4)] == [3, 2, 1, 0]
+    assert joins(shop, "shop.orders")
+
+
 def test_only_what_changed_is_looked_at_again(make: Make) -> None:
     both = make({"shop": SHOP, "crm": CRM})
     assert relating.look_for(both).scanned == 6
@@ -187,6 +193,18 @@ def test_a_workspace_with_postgresql_keeps_them_there(make: Make, postgres: str)
     shop = make({"shop": SHOP}, catalog=postgres)
     assert joins(shop, "shop.orders")
     assert joins(shop, "shop.orders") == joins(shop, "shop.orders")
+
+
+def test_a_join_of_a_table_whose_name_sql_quotes_can_be_pasted_as_it_is(make: Make) -> None:
+    items = 'CREATE TABLE "Order Items" AS SELECT i AS id, i % 60 + 1 AS customer_id FROM range(1, 201) t(i)'
+    shop = make({"shop": (SHOP[0], items)})
+    [one] = joins(shop, "shop.Order Items").values()
+    rows = shop.query(f'SELECT count(*) FROM shop."Order Items" JOIN {one["table"]} ON {one["join"]}').rows
+    assert rows[0][0] == 200
+    [back] = joins(shop, "shop.customers").values()
+    assert back["join"] == 'shop.customers.id = shop."Order Items".customer_id'
+    text = describe_text(shop.describe(["shop.Order Items"], samples=0))
+    assert "join customer_id = shop.customers.id\n" in text
 
 
 def test_many_joins_of_a_column_are_counted_rather_than_listed(make: Make) -> None:

@@ -83,7 +83,7 @@ def _phone(column: ColumnFacts) -> Form:
 def condition(pair: Pair, *, from_parent: bool) -> str:
     """Return the join to paste, the described side first."""
     sides = [
-        [written(form, f"{side.connector}.{side.table}.{name(column)}") for column in side.columns]
+        [written(form, f"{side.connector}.{name(side.table)}.{name(column)}") for column in side.columns]
         for side, form in zip(pair.sides, pair.forms, strict=True)
     ]
     first, second = reversed(sides) if from_parent else sides
@@ -96,6 +96,12 @@ def joined(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def name(column: str) -> str:
-    """Return a column's name, in quotes only where SQL needs them."""
+    """Return the name of a column or a table, in quotes only where SQL needs them."""
     plain = column.replace("_", "a").isalnum() and column.isascii() and not column[:1].isdigit()
     return column if plain else ident(column)
+
+
+def quoted(table: str) -> str:
+    """Return `connector.table` as SQL takes it."""
+    connector, _, rest = table.partition(".")
+    return f"{connector}.{name(rest)}"

@@ -55,7 +55,7 @@ def relate(
     """Scan the tables that are not of the version they were, and count again whatever they are a side of.
 
     changed: connectors whose lakes may be another than before; of the others what was seen is taken as it is.
-    seconds: no further table is scanned after so long, 0 for all of them; the next run goes on.
+    seconds: no further table is scanned after so long, but one in any case, 0 for all; the next run goes on.
     """
     scope = [name for name in connectors if changed is None or name in changed]
     with Lakes(storage, paths) as lakes:
@@ -123,7 +123,7 @@ class _Run:
         for name, version in versions.items():
             facts = known.get(name)
             if facts is None or facts.version != version:
-                if self._until is not None and clock.monotonic() > self._until:
+                if self._until is not None and self._changed and clock.monotonic() > self._until:
                     self._left += 1
                 else:
                     keys = self._lakes.keys(connector) if keys is None else keys
