@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dinobase.catalog import metric_notes
-from dinobase.catalog.relations.forms import quoted
+from dinobase.catalog.relationships import quoted
 from dinobase.catalog.tables import ColumnDescription, JsonPath, RelatedTable, TableDescription
 from dinobase.catalog.tokens import exceeds
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dinobase.catalog.relations.forms import name, quoted
 from dinobase.catalog.tables import RelatedTable
+from dinobase.lake.sql import ident
 from dinobase.load.naming import snake
 
 if TYPE_CHECKING:
@@ -112,3 +112,15 @@ def columns_of(join: str) -> list[tuple[str, str, str]]:
 
 def _bare(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def name(column: str) -> str:
+    """Return the name of a column or a table, in quotes only where SQL needs them."""
+    plain = column.replace("_", "a").isalnum() and column.isascii() and not column[:1].isdigit()
+    return column if plain else ident(column)
+
+
+def quoted(table: str) -> str:
+    """Return `connector.table` as SQL takes it."""
+    connector, _, rest = table.partition(".")
+    return f"{connector}.{name(rest)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dinobase.catalog.relations.values import ColumnFacts, Form, Pair, Space
-from dinobase.lake.sql import ident
+from dinobase.catalog.relationships import name
 
 PHONE_DIGITS = 9  # the last ones: what is left of a number without its country's code or a leading zero
 _DIGITS = f"right(regexp_replace({{0}}, '[^0-9]', '', 'g'), {PHONE_DIGITS})"
@@ -93,15 +93,3 @@ def condition(pair: Pair, *, from_parent: bool) -> str:
 def joined(pairs: Sequence[tuple[str, str]]) -> str:
     """Return a join's condition."""
     return " AND ".join(f"{left} = {right}" for left, right in pairs)
-
-
-def name(column: str) -> str:
-    """Return the name of a column or a table, in quotes only where SQL needs them."""
-    plain = column.replace("_", "a").isalnum() and column.isascii() and not column[:1].isdigit()
-    return column if plain else ident(column)
-
-
-def quoted(table: str) -> str:
-    """Return `connector.table` as SQL takes it."""
-    connector, _, rest = table.partition(".")
-    return f"{connector}.{name(rest)}"
