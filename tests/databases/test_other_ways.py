@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dinobase.core import secrets
 from dinobase.core.errors import FetchError, UsageError
 from dinobase.extract.readers.dbapi.pgwire import COCKROACH_KIND
 from tests.databases.desk import Desk
@@ -132,6 +133,20 @@ def test_a_server_that_is_not_there_is_an_error_without_the_password() -> None:
     with pytest.raises(FetchError, match=r"cockroachdb says: .*[Cc]onnection refused") as failed:
         COCKROACH_KIND.open({"connection_string": "cockroachdb://u:hunter2pass@127.0.0.1:1/db"}, None)
     assert "hunter2pass" not in str(failed.value.as_dict())
+
+
+def test_an_address_that_is_none_says_how_it_looks() -> None:
+    with pytest.raises(UsageError, match="the connection string cannot be used") as refused:
+        COCKROACH_KIND.open({"connection_string": "cockroachdb://u:p@host:port/db"}, None)
+    assert refused.value.hint == "It looks like cockroachdb://user:password@host:26257/database"
+
+
+def test_what_is_secret_in_the_options_of_an_address_is_hidden() -> None:
+    url = "cockroachdb://127.0.0.1:1/db?token=hunter3token"
+    with pytest.raises(FetchError) as failed:
+        COCKROACH_KIND.open({"connection_string": url}, None)
+    assert "hunter3token" not in str(failed.value.as_dict())
+    assert secrets.redact("say hunter3token") == f"say {secrets.MASK}"
 
 
 def test_without_pyarrow_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from dinobase.core import secrets
 from dinobase.core.errors import DinobaseError, FetchError, UsageError
@@ -28,6 +29,7 @@ from dinobase.spec.models import Credential
 
 # What these engines tell of running transactions differs and is mostly hidden: nobody is taken to write for longer.
 _AGE = 600.0
+_SECRET_OPTIONS = {"password", "token", "private_key_file_pwd"}
 
 
 class DriverKind:
@@ -55,9 +57,19 @@ class DriverSource:
     """An open database."""
 
     def __init__(self, dialect: Dialect, url: str, selection: Selection, writer: Writer | None) -> None:
-        secrets.register_url(url)
-        self.address = address(url)
+        try:
+            secrets.register_url(url)
+            self.address = address(url)
+            options = parse_qsl(urlsplit(url).query)
+        except ValueError:  # a port that is no number, brackets that do not match
+            raise UsageError(
+                "the connection string cannot be used", code="source.url", hint=f"It looks like {dialect.form}"
+            ) from None
+        for name, value in options:
+            if name in _SECRET_OPTIONS:
+                secrets.register(value)
         self._dialect, self._selection = dialect, selection
+        self._after: dict[str, str] = {}
         self._types: dict[tuple[str, str], Taken] = {}
         self._settled = Settled()
         self._stopped = False
@@ -107,11 +119,12 @@ class DriverSource:
                 for link in found.links
                 if link.at == at and link.to in names and have.issuperset(link.columns)
             ]
+            self._after[names[at]] = about.after if about else ""
             place = ".".join(self._dialect.quoted(part) for part in at if part)
             tables.append(
                 SourceTable(
                     names[at],
-                    place + (about.after if about else ""),
+                    place,
                     tuple(own),
                     key=key if have.issuperset(key) else (),
                     unique=self._dialect.enforced,
@@ -162,7 +175,7 @@ class DriverSource:
         cursor = ask.table.column(ask.table.cursor) if ask.table.cursor else None
         if cursor is not None and ask.start is not None:
             bound = self._dialect.bound(ask.start, cursor.type, cursor.native)
-        return f"SELECT {fields} FROM {ask.table.place}{cursors.where(ask, bound, quoted)}"
+        return f"SELECT {fields} FROM {ask.table.place}{self._after[ask.table.name]}{cursors.where(ask, bound, quoted)}"
 
     def _batches(self, sql: str) -> Iterator[Any]:
         for batch in self._session.batches(sql):
