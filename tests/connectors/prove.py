@@ -47,7 +47,9 @@ def packaged() -> list[str]:
 def prove(name: str) -> Proof:
     """Hold every claim of a packaged connector against its vendor's specification."""
     path = CONFIGS / f"{name}.yaml"
-    return prove_connector(load_connector(path), yaml.safe_load(path.read_text(encoding="utf-8")), name)
+    return prove_connector(
+        load_connector(path), yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), name
+    )
 
 
 def hints(name: str) -> list[Claim]:
@@ -56,7 +58,7 @@ def hints(name: str) -> list[Claim]:
     vendor = read_vendor(name, hints=True)
     if has_specification(name) or not vendor.documents:
         return []
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return [claim for claim in _claims(load_connector(path), raw, vendor) if claim.wrong]
 
 

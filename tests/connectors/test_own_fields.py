@@ -39,11 +39,11 @@ def hubspot() -> Iterator[HubspotServer]:
 def workspace(hubspot: HubspotServer, tmp_path: Path) -> Workspace:
     found = Workspace.open(tmp_path)
     found.init()
-    raw = yaml.safe_load((CONFIGS / "hubspot.yaml").read_bytes())
+    raw = yaml.load((CONFIGS / "hubspot.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     raw["client"] |= {"base_url": hubspot.url}
     raw["client"].pop("rate_limit")
     found.paths.make(found.paths.connectors)
-    (found.paths.connectors / "hubspot.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
+    (found.paths.connectors / "hubspot.yaml").write_text(yaml.dump(raw, Dumper=yaml.CSafeDumper, sort_keys=False))
     found.add("hubspot", given={"access_token": TOKEN}, check=False)
     sync(found)
     return found

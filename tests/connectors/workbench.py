@@ -1,4 +1,7 @@
-"""A workspace in which packaged connectors talk to servers on loopback, driven by the command line, as by a person."""
+"""A workspace in which packaged connectors talk to servers on loopback, driven by the command line, as by a person.
+
+What the tables hold is asked in this process.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from dinobase.workspace import Workspace
 from tests.connectors.prove import CONFIGS
 
 Json: TypeAlias = Any
@@ -28,7 +32,7 @@ class Outcome:
 
 
 class Workbench:
-    """One workspace folder; every command is a process of its own."""
+    """One workspace folder; every command is a process of its own, queries are not."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,13 +44,13 @@ class Workbench:
 
         `changes` are keys of `client` that a test sets otherwise.
         """
-        data = yaml.safe_load((CONFIGS / f"{name}.yaml").read_bytes())
+        data = yaml.load((CONFIGS / f"{name}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
         data["client"] |= {"base_url": base_url, **changes}
         data["client"].pop("rate_limit", None)
         folder = self.folder / "connectors"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.yaml").write_text(
-            yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8"
+            yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True), encoding="utf-8"
         )
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
@@ -69,8 +73,8 @@ class Workbench:
 
     def rows(self, sql: str) -> list[dict[str, Json]]:
         """Return a query's rows."""
-        found: list[dict[str, Json]] = self.succeed("query", sql, "--max-rows", "0")["rows"]
-        return found
+        found = Workspace.open(self.folder).query(sql, max_rows=0)
+        return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
     def value(self, sql: str) -> Json:
         """Return a query's one value."""

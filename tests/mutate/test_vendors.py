@@ -19,10 +19,10 @@ from tests.servers.writing import GithubWrites, HubspotWrites, StripeWrites
 
 def made(root: Path, name: str, server: VendorServer, base: str, secrets: dict[str, str], resources: list[str]) -> Desk:
     """A workspace with a packaged connector that points at the server, without a rate limit of its own."""
-    data = yaml.safe_load((CONFIGS / f"{name}.yaml").read_bytes())
+    data = yaml.load((CONFIGS / f"{name}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     data["client"] |= {"base_url": base, "retry": {"attempts": 2}}
     data["client"].pop("rate_limit", None)
-    desk = Desk(root, name, yaml.safe_dump(data, sort_keys=False), {})
+    desk = Desk(root, name, yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False), {})
     desk.secret(**secrets)
     desk.workspace.sync([name], resources=resources)
     server.requests.clear()

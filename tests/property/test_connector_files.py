@@ -15,7 +15,7 @@ from dinobase.spec.load import load_text
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "tests" / "data" / "acme.yaml", ROOT / "dinobase" / "sync" / "sources" / "configs" / "hubspot.yaml"]
-TREES = [yaml.safe_load(path.read_text("utf-8")) for path in FILES]
+TREES = [yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader) for path in FILES]
 
 ODD: list[Any] = [
     None, True, 5, -1, 2.5, "", "{x}", "{", "a b", "[", "$", "1h", [], {}, [1], ["a"], [{}], {"a": 1},
@@ -59,7 +59,7 @@ def files(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from(PLACES[number]))
         changed(tree, path, draw(st.sampled_from(["delete", "rename", "set", "set"])), draw(st.sampled_from(ODD)))
-    return yaml.safe_dump(tree, sort_keys=False).encode()
+    return yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False).encode()
 
 
 @settings(max_examples=150 if os.environ.get("DINOBASE_TORTURE") else 60, deadline=None)
