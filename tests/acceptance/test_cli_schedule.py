@@ -236,10 +236,14 @@ def test_a_server_on_http_syncs_beside_and_ends_in_order(both: Cli, good: JsonAp
     assert told(both)["status"] == "stopped"
 
 
-def test_a_server_on_stdio_syncs_for_as_long_as_its_client_stays(both: Cli, good: JsonApi) -> None:
+@pytest.mark.parametrize("terminated", [False, True])
+def test_a_server_on_stdio_syncs_for_as_long_as_its_client_stays(both: Cli, good: JsonApi, *, terminated: bool) -> None:
     settings(both, good="1s")
     with scheduler(both, "serve", "--sync") as process:
         until(lambda: len(good.asked("items")) >= 2)
+        if terminated:
+            process.terminate()
+            process.wait(WAIT)  # its client has not closed the pipe
         out, _ = process.communicate("", timeout=WAIT)
     assert (process.returncode, out) == (0, "")
     assert told(both)["status"] == "stopped"
