@@ -134,6 +134,7 @@ def test_the_plan_is_what_the_statement_does_to_a_copy_and_undo_is_its_opposite(
     expected = filled(content)
     index = "CREATE UNIQUE INDEX i ON shop.main.t (id);" if "CONFLICT" in sql else ""
     expected.execute(f"CREATE TABLE shop.main.t AS SELECT * FROM lake.main.t; {index}")
+    before = Copy(expected).content()
     expected.execute(sql)
     connection = filled(content)
     where = Place("shop.main.t", "lake.main.t", "lake.main.t")
@@ -141,11 +142,5 @@ def test_the_plan_is_what_the_statement_does_to_a_copy_and_undo_is_its_opposite(
     changed = run(connection, TABLE, where, parse(sql, tokenized(sql)))
     after = applied(content, changed.rows)
     assert after == Copy(expected).content()
-    assert undone(after, changed.rows) == Copy(filled_copy(content)).content()
-    assert Copy(connection).content() == Copy(filled_copy(content)).content()  # the copy is as it was
-
-
-def filled_copy(content: Sequence[tuple[Any, ...]]) -> Any:
-    connection = filled(content)
-    connection.execute("CREATE TABLE shop.main.t AS SELECT * FROM lake.main.t")
-    return connection
+    assert undone(after, changed.rows) == before
+    assert Copy(connection).content() == before  # the copy is as it was
