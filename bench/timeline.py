@@ -78,9 +78,7 @@ def main() -> None:
     clocked(Spool, "flush", lambda *_, **__: "  Spool.flush (a segment)")
     clocked(Loader, "_open", lambda *_: " Loader.open")
     clocked(Loader, "close", lambda *_: " Loader.close")
-    from dinobase.sync.resource import ResourceSync
-
-    clocked(ResourceSync, "_commit", lambda *_, **__: " ResourceSync._commit")
+    clocked(Loader, "_land", lambda *_: " Loader._land (a transaction)")
     del syncing, http
     real_exit = os._exit
 

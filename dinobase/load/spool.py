@@ -1,8 +1,8 @@
 """What was fetched and is not committed yet, on disk: the checkpoint from which a killed run goes on.
 
 A segment counts from the moment at which its line stands in the journal; a file whose size or checksum differs, and all
-after it, never happened. Rows of a child's listing that was cut short are taken out again when the spool is reopened,
-since that listing starts over.
+after it, never happened. What is flushed is written in its order by whoever calls `settle` next, in any thread. Rows of
+a child's listing that was cut short are taken out again when the spool is reopened, since that listing starts over.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import json
 import os
 import secrets
 import shutil
+import threading
 import zlib
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,6 +113,8 @@ class Spool:
         self._runs: list[list[int]] = []
         self._ended: list[str] = []
         self._journal: BinaryIO | None = None
+        self._unwritten: deque[tuple[dict[str, Any], Path | None, bytes]] = deque()
+        self._writing = threading.Lock()
 
     def open(self) -> None:
         """Take up a fresh enough spool of the same request, else begin a new one."""
@@ -230,7 +235,7 @@ class Spool:
         return None
 
     def flush(self) -> Full | None:
-        """Write what is buffered; returns it where there were records."""
+        """End the segment; returns it where there were records: `settle` is to be called before it is used."""
         self._since = clock.monotonic()
         pages, rows, longest, by = self._pages, self._rows, self._longest, self._by
         self._pages, self._by = [], None
@@ -258,27 +263,37 @@ class Spool:
         }
         progress.rows += rows
         progress.finished.update(ended)
-        result = None
-        with _disk():
-            if rows:
-                data = b"\n".join([*pages, b""]) if self._labels else _array(pages)
-                number = self.segments[-1].number + 1 if self.segments else 0
-                path = self.folder / f"{number:06d}.{'ndjson' if self._labels else 'json'}"
-                path.write_bytes(data)
-                entry |= {"file": path.name, "bytes": len(data), "crc": zlib.crc32(data), "longest": longest}
-                segment = Segment(number, path, rows, longest)
-                self.segments.append(segment)
-                result = Full(segment, data, by)
-            assert self._journal is not None
-            self._journal.write(json.dumps(entry).encode() + b"\n")
-        return result
+        if not rows:
+            self._unwritten.append((entry, None, b""))
+            self.settle()
+            return None
+        data = b"\n".join([*pages, b""]) if self._labels else _array(pages)
+        number = self.segments[-1].number + 1 if self.segments else 0
+        path = self.folder / f"{number:06d}.{'ndjson' if self._labels else 'json'}"
+        self._unwritten.append((entry | {"file": path.name, "bytes": len(data), "longest": longest}, path, data))
+        self.segments.append(Segment(number, path, rows, longest))
+        return Full(self.segments[-1], data, by)
+
+    def settle(self) -> None:
+        """Write what was flushed: files, and their lines in the journal. What follows a failure is not written."""
+        with self._writing, _disk():
+            while self._unwritten:
+                entry, path, data = self._unwritten[0]
+                if path is not None:
+                    path.write_bytes(data)
+                    entry["crc"] = zlib.crc32(data)
+                assert self._journal is not None
+                self._journal.write(json.dumps(entry).encode() + b"\n")
+                self._unwritten.popleft()
 
     def shed(self) -> None:
         """Make room on a full disk: all that the next run would not go on from, else what it can make again."""
         if self.progress.spent + clock.monotonic() - self._opened < self._worth:
             self.discard()
             return
-        kept = {self.folder / "journal.jsonl", *(segment.path for segment in self.segments)}
+        unwritten = {path for _, path, _ in self._unwritten}
+        self._unwritten.clear()
+        kept = {self.folder / "journal.jsonl", *(s.path for s in self.segments if s.path not in unwritten)}
         for path in self.folder.glob("*"):
             if path not in kept:
                 path.unlink(missing_ok=True)
@@ -286,11 +301,14 @@ class Spool:
     def close(self) -> None:
         """Leave the spool as it is, for the next run."""
         if self._journal is not None:
+            with suppress(LakeError):  # the error that led here is the one to show
+                self.settle()
             self._journal.close()
             self._journal = None
 
     def discard(self) -> None:
         """Delete everything: it is committed, or worth nothing."""
+        self._unwritten.clear()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.segments.clear()

@@ -229,7 +229,12 @@ class ResourceSync:
                 future.result()  # a failed staging ends the fetch
         if len(running) >= IN_FLIGHT:
             await running[0]
-        staging.append(asyncio.ensure_future(self._loader.stage(landing.stage, full.segment, full.data, full.by)))
+        staging.append(asyncio.ensure_future(self._loader.stage(self._keep, landing, full)))
+
+    def _keep(self, landing: Landing, full: Full) -> None:
+        """Write the segment and make Parquet of it; in the staging thread."""
+        self._spool.settle()
+        landing.stage(full.segment, full.data, full.by)
 
     def _prepared(
         self,

@@ -35,6 +35,7 @@ class Desk:
             self.at_once += isinstance(records, Elements)
             assert self.spool.add(Batch("t", records or _ARRAY.decode(page))) is None
         full = self.spool.flush()
+        self.spool.settle()
         assert full is not None
         self.landing.stage(full.segment, full.data, full.by)
 
@@ -71,6 +72,7 @@ def test_pages_found_exact_under_an_older_schema_are_checked_anew(desk: Desk) ->
     assert early is not None
     desk.spool.add(Batch("t", early))
     full = desk.spool.flush()
+    desk.spool.settle()
     assert full is not None
     assert full.by is not None
     desk.landing.stage(full.segment, full.data, full.by)

@@ -68,6 +68,7 @@ def test_no_record_is_lost_doubled_or_changed_by_columns_that_change_beside_the_
         try:
             while (full := queue.get()) is not None:
                 if isinstance(full, Full):
+                    spool.settle()
                     landing.stage(full.segment, full.data, full.by)
                 else:
                     full.set()

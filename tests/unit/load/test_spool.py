@@ -51,6 +51,7 @@ def fill(spool: Spool, batches: Sequence[tuple[Batch, str]]) -> None:
     for batch, label in batches:
         spool.add(batch, label)
         spool.flush()
+        spool.settle()
     spool.close()
 
 
@@ -200,6 +201,7 @@ def test_records_of_a_listing_are_one_array(tmp_path: Path) -> None:
     spool.add(page('{"n":\n1}', '{"n": 2}'))
     spool.add(Batch("items", Elements(b'{"n": 3}, {"n": 4}', 2, "somebody")))
     flushed = spool.flush()
+    spool.settle()
     assert flushed is not None
     assert flushed.data == flushed.segment.path.read_bytes() == b'[{"n":\n1},{"n": 2},{"n": 3}, {"n": 4}]'
     assert (flushed.segment.rows, flushed.segment.longest, flushed.by) == (4, 18, None)
@@ -241,11 +243,40 @@ def test_a_spool_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     spool = opened(tmp_path / "spool")
     shutil.rmtree(tmp_path / "spool")
     spool.add(page('{"n": 1}'))
+    spool.flush()
     with pytest.raises(LakeError, match="spool could not be written"):
-        spool.flush()
+        spool.settle()
     (tmp_path / "file").write_text("")
     with pytest.raises(LakeError):
         opened(tmp_path / "file" / "spool")
+
+
+def test_what_was_flushed_and_not_written_yet_is_written_when_the_spool_is_closed(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    for batch, label in LISTING[:3]:
+        spool.add(batch, label)
+        spool.flush()
+    assert not any(segment.path.exists() for segment in spool.segments[1:])
+    spool.close()
+    again = opened(tmp_path)
+    assert (rows(again), again.progress.resume) == (['{"n": 1}', '{"n": 2}', '{"n": 3}'], "p4")
+
+
+def test_nothing_is_written_after_what_could_not_be_so_that_the_next_run_asks_for_it_again(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    blocked = tmp_path / "000001.json"
+    blocked.mkdir()
+    for batch, label in LISTING:
+        spool.add(batch, label)
+        if batch.records:
+            spool.flush()
+    for _ in range(2):  # nor by whoever comes next
+        with pytest.raises(LakeError):
+            spool.settle()
+    spool.close()
+    blocked.rmdir()
+    again = opened(tmp_path)
+    assert (rows(again), again.progress.resume) == (['{"n": 1}', '{"n": 2}'], "p2")
 
 
 def test_a_discarded_spool_leaves_nothing(tmp_path: Path) -> None:
@@ -268,6 +299,7 @@ def test_on_a_full_disk_only_what_the_next_run_goes_on_from_stays(tmp_path: Path
     spool = opened(tmp_path / "spool", worth=worth)
     spool.add(page('{"n": 1}', resume="x"))
     spool.flush()
+    spool.settle()
     (segment,) = spool.segments
     segment.staged.write_text("typed")
     spool.shed()
@@ -298,6 +330,7 @@ def test_a_large_page_that_was_taken_whole_is_one_array_too(tmp_path: Path) -> N
     spool = opened(tmp_path)
     spool.add(page('{"n": -1}'))
     flushed = spool.add(Batch("items", Elements(memoryview(text), 100_000, "somebody")))
+    spool.settle()
     assert flushed is not None
     assert flushed.data == flushed.segment.path.read_bytes() == b'[{"n": -1},%b]' % text
     assert (flushed.segment.rows, flushed.segment.longest) == (100_001, len(b'{"n": 99999}'))
