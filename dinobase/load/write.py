@@ -341,9 +341,9 @@ def _views(
     merged = {**known, **merged}
     if merged == known and not rebuild:
         return {name: structure.fields for name, structure in merged.items()}
-    tables = {
-        str(row[0]) for row in writer.rows(f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{ALIAS}'")
-    }
+    # Which tables there are is asked of the lake's own memory: duckdb_tables() takes 40 ms.
+    tables = {plan.table}
+    tables |= {str(row[0]) for row in writer.rows(f"SELECT resource FROM {ALIAS}.{STATE} WHERE key = 'schema'")}
     for name, sql in views.wanted(plan.table, plan.key, merged, tables).items():
         writer.run(f"DROP VIEW IF EXISTS {ALIAS}.{ident(name)}")
         writer.run(sql)
