@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dinobase.core import secrets
 from tests.servers import postgres as postgres_servers
 from tests.servers import s3
 
@@ -43,6 +44,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"catalogue: {shown}")
         if not _SPECS.is_dir():
             terminalreporter.write_line("catalogue: ../shared/specs is not there: claims were not held against it")
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_its_own() -> Iterator[None]:
+    """What a test makes known as a secret is not masked in the texts of the tests after it."""
+    before = dict(secrets._known)
+    yield
+    secrets._known.clear()
+    secrets._known.update(before)
 
 
 @pytest.fixture(scope="session")

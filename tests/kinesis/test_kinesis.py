@@ -15,7 +15,7 @@ from dinobase.core.errors import CredentialMissing, DinobaseError
 from tests.databases.desk import Desk
 from tests.servers.process import free_port
 
-KEYS = {"access_key_id": "key", "secret_access_key": "secret", "region": "eu-central-1"}
+KEYS = {"access_key_id": "key", "secret_access_key": "not-so-secret-key", "region": "eu-central-1"}
 
 
 class Kinesis:
@@ -23,7 +23,7 @@ class Kinesis:
 
     def __init__(self, url: str) -> None:
         self.given = {"endpoint_url": url, **KEYS}
-        session = boto3.session.Session("key", "secret", region_name=KEYS["region"])
+        session = boto3.session.Session("key", "not-so-secret-key", region_name=KEYS["region"])
         self.client: Any = session.client("kinesis", endpoint_url=url)
 
     def stream(self, name: str, shards: int = 1) -> str:

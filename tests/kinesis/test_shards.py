@@ -18,7 +18,7 @@ from dinobase.extract.readers.base import Ask, Brought
 from dinobase.extract.readers.kinesis import KIND
 from tests.kinesis.log_server import CREATED, EARLY, Log, Shard, serving
 
-KEYS = {"access_key_id": "key", "secret_access_key": "secret", "region": "eu-central-1"}
+KEYS = {"access_key_id": "key", "secret_access_key": "not-so-secret-key", "region": "eu-central-1"}
 A, B, C, D = (f"shardId-00000000000{n}" for n in range(4))
 SOON = 4_000_000_000.0
 
