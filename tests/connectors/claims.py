@@ -24,11 +24,20 @@ _TRAILING = re.compile(r"\[\d*\]$")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`subject` is a place in the file; `wrong` says what the specification has instead, "" where it agrees."""
+    """`subject` is a place in the file; `wrong` says what the specification has instead, "" where it agrees.
+
+    `left_open`: it agrees because it says nothing, as a free map has nothing against any name.
+    """
 
     kind: str
     subject: str
     wrong: str = ""
+    left_open: bool = False
+
+    @property
+    def confirmed(self) -> bool:
+        """Tell whether the specification says so itself."""
+        return not self.wrong and not self.left_open
 
 
 def claims(connector: Connector, own_columns: dict[str, dict[str, Json]], vendor: Vendor) -> Iterator[Claim]:
@@ -123,7 +132,7 @@ def _resource(ask: Asker, resource: Resource, columns: dict[str, Json]) -> Itera
     for name in (name for name, text in endpoint.headers.items() if varies(text)):
         known = operation.headers()
         wrong = "" if name.lower() in known else f"{', '.join(sorted(known)) or 'no header'} can be sent"
-        yield Claim("incremental", f"{at}.headers.{name}", wrong)
+        yield Claim("parameter", f"{at}.headers.{name}", wrong)
     answer = operation.answer()
     if answer is None:
         yield Claim("answer", f"{at}.answer", "the specification shows no answer")
@@ -132,7 +141,7 @@ def _resource(ask: Asker, resource: Resource, columns: dict[str, Json]) -> Itera
     record = record_of(answer, endpoint.data_selector)
     ask.records[resource.name] = record
     selector = endpoint.data_selector or "(none)"
-    yield Claim("data_selector", f"{at}.data_selector", "" if record else f"`{selector}` leads to no records")
+    yield place_claim("data_selector", f"{at}.data_selector", record, f"`{selector}` leads to no records")
     if record is None:
         return
     yield from _fields(at, ask, resource, record, columns)
@@ -210,8 +219,7 @@ def _paginator(
     for name in ("cursor_path", "next_url_path", "has_more_path", "done_path", "total_path", "total_records_path"):
         path = getattr(paginator, name, "")
         if path:
-            wrong = "" if answer.at(path) is not None else f"`{path}` is not in the answer"
-            yield Claim("paginator", f"{at}.paginator.{name}", wrong)
+            yield place_claim("paginator", f"{at}.paginator.{name}", answer.at(path), f"`{path}` is not in the answer")
     in_body = getattr(paginator, "location", "query") == "body"
     for name in ("cursor_param", "offset_param", "limit_param", "page_param", "page_size_param"):
         parameter = getattr(paginator, name, "")
@@ -265,8 +273,8 @@ def _write(ask: Asker, write: WriteEndpoint) -> Iterator[Claim]:
             yield Claim("required", f"{at}.required.{name}", "" if name in known else f"`{name}` is required")
     answer = operation.answer()
     if write.response_path and answer is not None:
-        found = answer.at(write.response_path)
-        yield Claim("write", f"{at}.response_path", "" if found else f"`{write.response_path}` is not in the answer")
+        found, wrong = answer.at(write.response_path), f"`{write.response_path}` is not in the answer"
+        yield place_claim("write", f"{at}.response_path", found, wrong)
 
 
 def _fixed_at(write: WriteEndpoint) -> Iterator[str]:
@@ -278,16 +286,22 @@ def _fixed_at(write: WriteEndpoint) -> Iterator[str]:
 
 
 def _find(record: Node, name: str, lift: list[str]) -> Node | None:
-    """Find a field by its path, or as a column of a lifted object."""
+    """Find a field by its path, or as a column of a lifted object; a place that has it goes before one that may."""
     path = _TRAILING.sub("", name)
-    places = [record, *(found for object_ in lift if (found := record.at(object_)) is not None)]
-    return next((found for place in places if (found := place.at(path)) is not None), None)
+    places = [record, *(inside for object_ in lift if (inside := record.at(object_)) is not None)]
+    found = [node for place in places if (node := place.at(path)) is not None]
+    return next((node for node in found if node.said), found[0] if found else None)
 
 
 def field_claim(kind: str, subject: str, name: str, record: Node | None, lift: list[str]) -> Claim:
     """Claim that a record has a field, named by its path or as a column."""
-    found = record is not None and _find(record, name, lift) is not None
-    return Claim(kind, subject, "" if found else f"`{name}` is not there")
+    found = _find(record, name, lift) if record is not None else None
+    return place_claim(kind, subject, found, f"`{name}` is not there")
+
+
+def place_claim(kind: str, subject: str, found: Node | None, wrong: str) -> Claim:
+    """Claim that a look-up found something; `wrong` is what to say where it did not."""
+    return Claim(kind, subject, wrong) if found is None else Claim(kind, subject, left_open=not found.said)
 
 
 def _path_claim(subject: str, method: str, path: str, operation: Operation | None) -> Claim:

@@ -14,7 +14,7 @@ import graphql
 
 from dinobase.kinds.paginate.relay import Relay
 from dinobase.spec.models import Connector, Resource, WriteEndpoint
-from tests.connectors.claims import Claim, field_claim
+from tests.connectors.claims import Claim, field_claim, place_claim
 from tests.connectors.openapi import Node
 
 Json: TypeAlias = Any
@@ -46,18 +46,17 @@ def _resource(at: str, resource: Resource, connector: Connector, schema: graphql
         return
     found = answer.at(resource.data_selector or "$")
     record = (found.items() or found) if found is not None else None
-    wrong = "" if record is not None else f"`{resource.data_selector}` leads to no records"
-    yield Claim("data_selector", f"{at}.data_selector", wrong)
+    wrong = f"`{resource.data_selector}` leads to no records"
+    yield place_claim("data_selector", f"{at}.data_selector", record, wrong)
     pager = resource.paginator or connector.client.paginator
     if isinstance(pager, Relay):
         for name in ("hasNextPage", "endCursor"):
             place = f"{pager.page_info_path}.{name}"
-            wrong = "" if answer.at(place) is not None else f"`{place}` is not selected"
-            yield Claim("paginator", f"{at}.paginator.{name}", wrong)
+            yield place_claim("paginator", f"{at}.paginator.{name}", answer.at(place), f"`{place}` is not selected")
     for name in ("cursor_path", "has_more_path", "total_path"):
         place = getattr(pager, name, "")
         if place:
-            yield Claim("paginator", f"{at}.paginator.{name}", "" if answer.at(place) else f"`{place}` is not selected")
+            yield place_claim("paginator", f"{at}.paginator.{name}", answer.at(place), f"`{place}` is not selected")
     if record is None:
         return
     keys = [resource.primary_key] if isinstance(resource.primary_key, str) else resource.primary_key or []
@@ -87,8 +86,8 @@ def _write(at: str, write: WriteEndpoint, schema: graphql.GraphQLSchema) -> Iter
         return
     yield from _variables(at, document, write.variables, schema)
     if write.response_path:
-        wrong = "" if answer.at(write.response_path) else f"`{write.response_path}` is not selected"
-        yield Claim("write", f"{at}.response_path", wrong)
+        found, wrong = answer.at(write.response_path), f"`{write.response_path}` is not selected"
+        yield place_claim("write", f"{at}.response_path", found, wrong)
     body: Node | None = variables_of(document, schema)
     if write.request_body_path:
         yield field_claim("write", f"{at}.request_body_path", write.request_body_path, body, [])

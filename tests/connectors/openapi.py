@@ -23,10 +23,11 @@ as_column = cache(snake)  # a specification has the same few thousand names mill
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A schema and the document that its references point into."""
+    """A schema and the document that its references point into; not `said`: a free place could hold it, no more."""
 
     schema: Json
     document: Document
+    said: bool = True
 
     def variants(self, depth: int = 0) -> Iterator[Node]:
         """Yield the schema itself and what allOf, anyOf and oneOf put beside it, references followed."""
@@ -39,7 +40,7 @@ class Node:
                 yield from Node(part, self.document).variants(depth + 1)
 
     def child(self, name: str) -> Node | None:
-        """Return the property of that name, in the API's spelling or as a column; a free map has every name."""
+        """Return the property of that name, in the API's spelling or as a column; a free map may have any."""
         free = False
         found: list[Json] = []
         column = as_column(name)
@@ -49,14 +50,14 @@ class Node:
             free = free or _free(node.schema)
         if found:  # parts of an allOf may each say something of one property
             return Node(found[0] if len(found) == 1 else {"anyOf": found}, self.document)
-        return Node({}, self.document) if free else None
+        return Node({}, self.document, said=False) if free else None
 
     def items(self) -> Node | None:
-        """Return the elements of an array; what could be anything has elements of any kind."""
+        """Return the elements of an array; what could be anything may have elements of any kind."""
         found = [node.schema["items"] for node in self.variants() if "items" in node.schema]
         if found:
             return Node(found[0] if len(found) == 1 else {"anyOf": found}, self.document)
-        return Node({}, self.document) if self.open else None
+        return Node({}, self.document, said=False) if self.open else None
 
     @property
     def open(self) -> bool:

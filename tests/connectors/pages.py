@@ -33,6 +33,8 @@ def overview(found: list[Entry]) -> str:
     """Return the page of all connectors: totals, then by category."""
     ways = Counter(filter(None, (asks_for_changes(r) for e in found for r in e.connector.resources)))
     live = sum("live" in e.proven for e in found)
+    by_spec = [e for e in found if e.by_spec]
+    thin = [e.connector.name for e in by_spec if not e.fields_by_spec]
     lines = [_HEAD, "", "# Connectors", "", "| what | count |", "|---|---|"]
     lines += [f"| {name} | {count:,} |" for name, count in totals(found).items()]
     lines += [
@@ -40,8 +42,14 @@ def overview(found: list[Entry]) -> str:
         "*spec*: paths, parameters, selectors, keys, cursors, columns and write bodies are held against the",
         "vendor's own specification, claim by claim. *emulator*: a server that answers as the file says was synced,",
         "changed, synced again and written to by SQL. Known gaps are claims that a specification does not show; each",
-        "page lists them with the documentation that does. A connector counts as proven by a specification that has at",
-        "least half of its paths.",
+        "page lists them with the documentation that does; of a claim that is named there by its place nothing is",
+        "proven. Claims that a specification leaves open (a free map says nothing against any name) are not counted as",
+        "confirmed. A connector counts as proven by a specification that has at least half of its paths.",
+        "",
+        f"Of the {len(by_spec)} that are proven by a specification, {len(by_spec) - len(thin)} have fields confirmed",
+        "too: at least half of their tables, each by at least half of the fields that the file names. Of the other",
+        f"{len(thin)} (*spec (paths)* below) paths, methods and parameters are confirmed, but few answers or none:",
+        f"{', '.join(thin) or 'none'}.",
         "",
         f"*live* is a run against the service itself, with an account there: {live or 'none'} of them had one.",
         "Try yours first: `dinobase connector test NAME` reads a page of each table and keeps nothing.",
@@ -58,7 +66,8 @@ def overview(found: list[Entry]) -> str:
             c = e.connector
             if (c.category or "other") == category:
                 counts = f"{len(c.resources)} | {e.incremental} | {len(c.write_endpoints)} | {len(c.known_gaps)}"
-                lines.append(f"| [{c.name}]({c.name}.md) | {', '.join(e.proven)} | {counts} | {cell(c.description)} |")
+                by = ", ".join(f"{p} (paths)" if p == "spec" and not e.fields_by_spec else p for p in e.proven)
+                lines.append(f"| [{c.name}]({c.name}.md) | {by} | {counts} | {cell(c.description)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +76,7 @@ def page(found: Entry) -> str:
     connector = found.connector
     lines = [_HEAD, "", f"# {connector.name}", "", connector.description, ""]
     by = " and ".join(_WORDS[p] for p in found.proven)
-    counted = f" ({found.claims} claims confirmed)" if found.by_spec else ""
+    counted = f" ({_counted(found)})" if found.by_spec else ""
     untried = "" if "live" in found.proven else "; not run against the service itself"
     facts = [f"Category: {connector.category or 'other'}", f"Proven by {by}{counted}{untried}"]
     facts += [f"[The API's documentation]({connector.docs_url})"] if connector.docs_url else []
@@ -84,6 +93,14 @@ def page(found: Entry) -> str:
         lines += ["", "## Known gaps", "", "What the vendor's specification does not show, and the page that does:", ""]
         lines += [f"- {cell(gap.claim)} ([page]({gap.page}))" for gap in connector.known_gaps]
     return "\n".join(lines) + "\n"
+
+
+def _counted(found: Entry) -> str:
+    """Say how many claims the specification confirms, how many it leaves open, how many it lacks."""
+    parts = [f"{found.claims} claims confirmed"]
+    parts += [f"{found.left_open} left open: it says nothing of them"] if found.left_open else []
+    parts += [f"{found.waived} places are known gaps"] if found.waived else []
+    return "; ".join(parts) + ("" if found.fields_by_spec else "; mostly paths, methods and parameters, not fields")
 
 
 def _limit(connector: Connector) -> str:

@@ -39,6 +39,10 @@ class Proof:
     idle: list[str]
 
 
+# What is asked of a record itself.
+_FIELDS = frozenset({"primary_key", "incremental", "lift", "column"})
+
+
 def packaged() -> list[str]:
     """Return the names of the connectors in the package."""
     return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
@@ -81,16 +85,36 @@ def prove_connector(connector: Connector, raw: Any, vendor: str) -> Proof:
 
 
 def record(name: str) -> dict[str, Any]:
-    """Return what is committed: hashes, the number of claims of each kind, the gaps."""
+    """Return what is committed: hashes, the numbers of claims, the gaps."""
     connector = load_connector(CONFIGS / f"{name}.yaml")
     proof = prove(name) if has_specification(name) else Proof([], [], [])
     used = sorted(read_vendor(name).documents) if connector.type == "rest" else [f.name for f in files(name)]
     return {
         "connector": digest(CONFIGS / f"{name}.yaml"),
         "specifications": {file: digest(SPECS / file) for file in used},
-        "claims": dict(sorted(Counter(claim.kind for claim in proof.claims if not claim.wrong).items())),
+        **counts(proof),
         "gaps": [{"claim": gap.claim, "page": gap.page} for gap in connector.known_gaps],
     }
+
+
+def counts(proof: Proof) -> dict[str, Any]:
+    """Return how many claims of each kind are confirmed and left open, and how many tables have their fields shown."""
+    confirmed = Counter(claim.kind for claim in proof.claims if claim.confirmed)
+    left_open = Counter(claim.kind for claim in proof.claims if claim.left_open)
+    return {
+        "claims": dict(sorted(confirmed.items())),
+        "left_open": dict(sorted(left_open.items())),
+        "tables": sum(shown(proof).values()),
+    }
+
+
+def shown(proof: Proof) -> dict[str, bool]:
+    """Tell of each table with claims of fields whether at least half of them are confirmed."""
+    fields: dict[str, list[bool]] = {}
+    for claim in proof.claims:
+        if claim.kind in _FIELDS:
+            fields.setdefault(claim.subject.split(".")[1], []).append(claim.confirmed)
+    return {table: sum(found) * 2 >= len(found) for table, found in fields.items()}
 
 
 def made_shape(name: str) -> str | None:
