@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from dinobase.load.naming import snake
@@ -127,11 +127,33 @@ def _body(write: WriteEndpoint, body: Node) -> dict[str, Json]:
         names |= set(write.body) if isinstance(write.body, dict) else set()
         nests = f"{write.request_body_path or ''}.{write.bulk_body_path or ''}"
         names |= {part for part in nests.split(".") if part} | body.required() | set(write.variables)
-    schema = compact(body, 0, names, most=_ALL if names is None else 0)
+    schema = compact(_taken(write, body), 0, names, most=_ALL if names is None else 0)
     found: dict[str, Json] = {"body": schema if isinstance(schema, dict) else None}
     if operation(write) == "create" and plain and not write.request_body_path and body.required():
         found["required"] = sorted(body.required())
     return found
+
+
+def _taken(write: WriteEndpoint, body: Node) -> Node:
+    """Return the first of several bodies whose fields allow what the endpoint always sends; the body if none does."""
+    fixed = write.body if isinstance(write.body, dict) else {}
+    for part in _alternatives(body):
+        known, _ = _properties(part, 0)
+        allowed = {key: compact(known[key], 1) for key in fixed.keys() & known.keys()}
+        if all(fixed[key] in values for key, values in allowed.items() if isinstance(values, list)):
+            return part
+    return body
+
+
+def _alternatives(body: Node) -> Iterator[Node]:
+    """Yield the bodies that a request chooses from, those within them too."""
+    schema = follow(body.schema, body.document)
+    several = isinstance(schema, dict) and "properties" not in schema
+    parts = [part for part in schema.get("oneOf", []) if not _is_null(follow(part, body.document))] if several else []
+    for part in parts:
+        yield from _alternatives(Node(part, body.document))
+    if not parts:
+        yield body
 
 
 def named_by(connector: Connector, resource: Resource) -> set[str]:
