@@ -50,7 +50,8 @@ torture: $(VENV)/.installed  ## Kills, faults and load with full counts
 	@DINOBASE_TORTURE=1 tests/files/install-servers
 	@DINOBASE_TORTURE=1 $(BIN)/python -m pytest tests/torture $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest -m torture --ignore=tests/torture $(PYTEST_ARGS)
-	@DINOBASE_TORTURE=1 $(BIN)/python -m pytest tests/property tests/mutate/test_properties.py tests/mutate/test_undo_properties.py $(PYTEST_ARGS)
+	@DINOBASE_TORTURE=1 $(BIN)/python -m pytest tests/property tests/mutate/test_properties.py tests/mutate/test_undo_properties.py \
+		tests/databases/test_capture_kills.py $(PYTEST_ARGS)
 
 check: lint  ## Style, types, import contracts, generated pages
 	@$(BIN)/mypy

@@ -60,7 +60,10 @@ def redact_error(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def register_url(url: str) -> None:
     """Hide the password that a URL holds."""
-    password = urllib.parse.urlsplit(url).password
+    parts = urllib.parse.urlsplit(url)
+    password = parts.password
+    if not password and not parts.scheme.startswith("http"):  # one with a slash that is not escaped ends no host
+        password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
     if password:
         register(password)
         register(urllib.parse.unquote(password))

@@ -26,7 +26,7 @@ Answer = TypeVar("Answer")
 _GONE = frozenset({404, 410})
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
-_THROTTLED = (b"THROTTLED", b"RATE_LIMITED", b"RATELIMITED")
+_THROTTLED = (b"THROTTLED", b"RATE_LIMITED", b"RATELIMITED", b"COMPLEXITY_BUDGET_EXHAUSTED", b"ComplexityException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +216,13 @@ def _own_status(response: HttpResponse) -> int:
 
 def _graphql_status(response: HttpResponse) -> int:
     """Return 429 for an answer that is a rate limit in spite of its 200."""
-    head = response.body[:4096]
-    limited = response.status == 200 and b'"errors"' in head and any(word in head for word in _THROTTLED)
-    return 429 if limited else response.status
+    if response.status != 200 or b'"errors"' not in response.body:
+        return response.status
+    try:
+        errors = bytes(Body(response.body).at(("errors",)) or b"")
+    except MalformedError:  # what it is instead is said where the page is read
+        return response.status
+    return 429 if any(word in errors for word in _THROTTLED) else response.status
 
 
 def _refuse_errors(body: Body) -> None:

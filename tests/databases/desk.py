@@ -106,6 +106,7 @@ class Maria:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            env={**os.environ, "TZ": "Asia/Tokyo"},  # InnoDB notes when a transaction began by the machine's clock
         )  # fmt: skip
         said = self._process.stderr
         assert said is not None
@@ -123,6 +124,7 @@ class Maria:
                 "mariadb",
                 "--no-defaults",
                 "--default-character-set=utf8mb4",
+                "--init-command=SET time_zone = '+00:00'",
                 f"--socket={self._socket}",
                 "-uroot",
                 "-N",

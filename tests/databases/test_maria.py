@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pymysql
+
 from tests.databases.desk import Desk, InDatabase
 
 SHOP = """
@@ -45,6 +47,27 @@ def test_only_what_changed_is_read_again_and_what_is_gone_goes_with_a_full_readi
     report = desk.good()["orders"]
     assert (report.mode, report.updated, report.deleted) == ("incremental", 1, 0)
     assert desk.good(full=True)["orders"].deleted == 1
+
+
+def test_a_read_goes_back_to_when_the_oldest_writer_began_by_the_servers_own_clock(
+    maria: InDatabase, desk: Desk
+) -> None:
+    maria(SHOP)
+    maria("UPDATE orders SET updated_at = now() - INTERVAL 5 MINUTE WHERE id = 1")
+    maria("UPDATE orders SET updated_at = now() WHERE id = 2")
+    desk.add("mariadb", connection_string=maria.url, tables="orders")
+    name = maria.url.rpartition("/")[2]
+    writer = pymysql.connect(host="127.0.0.1", port=maria.server.port, user="root", database=name)
+    try:
+        with writer.cursor() as cursor:
+            cursor.execute("SET time_zone = '+00:00'")
+            cursor.execute("INSERT INTO orders VALUES (3, 1, 'new', now())")
+            assert desk.good()["orders"].rows == 2
+            writer.commit()
+        again = desk.good()["orders"]
+        assert (again.inserted, again.rows) == (1, 2), "not the row of five minutes ago"
+    finally:
+        writer.close()
 
 
 def test_another_database_of_the_server_goes_before_the_name(maria: InDatabase, desk: Desk) -> None:

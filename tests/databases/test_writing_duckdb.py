@@ -56,7 +56,7 @@ def test_values_of_every_kind_come_to_the_file_as_they_were_shown_and_are_put_ba
     assert found == (
         ["x, y", 'it\'s "q"', None], 1_767_315_845_123_456, "2026-02-03",
         "170141183460469231731687303715884105727", "9999999999999999.1234", "la la", {"a": 5, "b": ["p", "q"]},
-        '{"z": [1, 2.5]}', b"\x00\xff", "2 days",
+        '{"z":[1,2.5]}', b"\x00\xff", "2 days",
     )  # fmt: skip
     assert desk.good()["t"].status == "unchanged", "the lake has what was written"
     second = confirmed(desk, f"UPDATE db.t SET price = 1 WHERE id = '{OTHER}'")

@@ -14,6 +14,7 @@ from dinobase.lake.foreign import Foreign
 from dinobase.lake.sql import literal
 
 _MOMENTS = ("TIMESTAMP", "TIMESTAMPTZ")
+_TEXT = "VARCHAR"
 # What frameworks call the column that they set whenever a row changes.
 _USUAL = (
     "updated_at", "updatedat", "updated_on", "updated", "updated_time", "update_time", "modified_at", "modifiedat",
@@ -76,14 +77,17 @@ def mark(source: Foreign, ask: Ask, files: Sequence[Path], types: Mapping[str, s
         return None
     name = ask.names[ask.table.cursor]
     type_ = types[name]
+    declared = ask.table.column(ask.table.cursor)
+    if type_ == _TEXT and declared is not None and declared.type.startswith("TIMESTAMP"):
+        return None  # moments that only text holds cannot be set back to when somebody may still write: read as a whole
     found = staging.greatest(source, files, name, type_)
     if found is None:
         return ask.start
     if type_ == "TIMESTAMPTZ" and settled.since:
         found = _one(source, f"least({literal(found)}::TIMESTAMPTZ, {literal(settled.since)}::TIMESTAMPTZ)")
-    elif type_ == "TIMESTAMP" and settled.age:
+    elif type_.startswith("TIMESTAMP") and settled.age:
         # Without a zone it cannot be set beside the server's clock: it goes back as far as the oldest writer does.
-        found = _one(source, f"{literal(found)}::TIMESTAMP - INTERVAL ({settled.age:.6f}) SECOND")
+        found = _one(source, f"{literal(found)}::{type_} - INTERVAL ({settled.age:.6f}) SECOND")
     if ask.start is None:
         return found
     return _one(source, f"greatest({literal(found)}::{type_}, {literal(ask.start)}::{type_})")

@@ -216,7 +216,10 @@ def record(message: Any) -> dict[str, Any]:
 def _moment(milliseconds: int) -> str | None:
     if milliseconds < 0:
         return None
-    moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+    try:
+        moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+    except OverflowError:  # some producers count micro- or nanoseconds: no moment is better than a wrong one
+        return None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

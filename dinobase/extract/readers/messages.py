@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-
-from dinobase.extract.readers.options import names_of
 
 VALUE = "value"
 
@@ -18,7 +19,13 @@ def row(ours: Mapping[str, Any], body: bytes | None) -> dict[str, Any]:
         fields = msgspec.json.decode(body or b"", type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return {**ours, VALUE: text(body)}
-    return {**ours, **{f"message{name}" if name in ours else name: value for name, value in fields.items()}}
+    found: dict[str, Any] = dict(ours)
+    for name, value in fields.items():
+        called = name
+        while called in found or (called != name and called in fields):
+            called = f"message{called}"
+        found[called] = value
+    return found
 
 
 def text(given: bytes | None) -> str | bytes | None:
@@ -30,7 +37,17 @@ def text(given: bytes | None) -> str | bytes | None:
 
 
 def called(places: Iterable[str]) -> dict[str, str]:
-    """Return what each topic or stream is called here: `orders-eu.v1` is `orders_eu_v1`."""
-    places = list(places)
-    names = names_of([("", place.replace(".", "_").replace("-", "_").lower()) for place in places], "")
-    return dict(zip(places, names.values(), strict=True)) if len(names) == len(places) else {p: p for p in places}
+    """Return what each topic or stream is called here: `orders-eu.v1` is `orders_eu_v1`.
+
+    Where two would have one name both keep their own: what comes later never takes a name that another has read under.
+    """
+    wished = {place: re.sub("[.-]", "_", place).lower() for place in sorted(places)}
+    often = Counter(wished.values())
+    names = {place: name if often[name] == 1 else place for place, name in wished.items()}
+    alike = Counter(name.lower() for name in names.values())  # SQL knows no upper and lower case
+    return {place: _free(name, place, alone=alike[name.lower()] == 1) for place, name in names.items()}
+
+
+def _free(name: str, place: str, *, alone: bool) -> str:
+    name = name if alone else f"{name}_{zlib.crc32(place.encode()):08x}"
+    return f"main__{name}" if name.lower().startswith("_dinobase") else name

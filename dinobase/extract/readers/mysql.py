@@ -45,8 +45,10 @@ _JSON = """
 SELECT {s} AS s, {t} AS t, {check} AS clause FROM information_schema.CHECK_CONSTRAINTS c
 WHERE CONSTRAINT_SCHEMA NOT IN ('') AND LEVEL = 'Column'
 """
+# InnoDB writes the beginning of a transaction by the machine's clock, whatever the session's time zone is.
 _AGE = (
-    "SELECT coalesce(max(timestampdiff(SECOND, trx_started, now())), 0) + 1 AS age FROM information_schema.INNODB_TRX"
+    "SELECT coalesce(max(timestampdiff(SECOND, trx_started, convert_tz(utc_timestamp(), '+00:00', 'SYSTEM'))), 0) + 1 "
+    "AS age FROM information_schema.INNODB_TRX"
 )
 
 

@@ -140,5 +140,7 @@ def address(url: str) -> str:
     parts = urlsplit(url)
     if not parts.scheme:
         return "a database"
+    if "@" in parts.path:  # a password with a slash that is not escaped
+        return f"{parts.scheme}://{parts.path.rpartition('@')[2]}"
     host = parts.hostname or ""
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"

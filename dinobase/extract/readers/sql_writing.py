@@ -15,6 +15,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import msgspec
+
 from dinobase.core import secrets
 from dinobase.core.errors import FetchError
 from dinobase.extract.readers.base import SourceColumn, SourceKind, SourceTable
@@ -23,6 +25,7 @@ from dinobase.lake.sql import ident
 if TYPE_CHECKING:
     from dinobase.extract.readers.database import Database
 
+_JSON = msgspec.json.Encoder(decimal_format="number", enc_hook=str)  # a decimal with all of its digits
 _BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -253,12 +256,10 @@ class SqliteTransaction(Transaction):
 
 def as_text(value: Any) -> str:
     """Return a value as text: JSON of what is nested, all digits of a number."""
-    import json
-
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=lambda d: float(d) if isinstance(d, Decimal) else str(d))
+        return _JSON.encode(value).decode()
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 

@@ -14,7 +14,7 @@ from dinobase.lake.sql import ident
 TEXT = "VARCHAR"
 _EXACT = 2**53
 _DATE = "'[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'"
-_TIME = "'[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'"
+_TIME = "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 _FIELDS = 8
 
 
@@ -45,8 +45,17 @@ def look(column: str) -> list[str]:
         f"sum(typeof({c}) = 'integer' AND abs({c} / 2) > {_EXACT // 2})",
         f"sum(typeof({c}) = 'integer' AND {c} NOT IN (0, 1))",
         f"sum(typeof({c}) = 'text' AND {c} NOT GLOB {_DATE})",
-        f"sum(typeof({c}) = 'text' AND {c} NOT GLOB {_TIME})",
+        f"sum(typeof({c}) = 'text' AND NOT {_is_time(c)})",
     ]
+
+
+def _is_time(c: str) -> str:
+    """Return the condition that DuckDB's cast keeps a text whole: it drops an offset and what follows microseconds."""
+    digits = f"substr(rtrim({c}, 'Z'), 21)"
+    return (
+        f"({c} GLOB '{_TIME}' OR {c} GLOB '{_TIME}Z' OR ({c} GLOB '{_TIME}.[0-9]*' AND {c} NOT GLOB '*ZZ' "
+        f"AND {digits} NOT GLOB '*[^0-9]*' AND length({digits}) <= 6))"
+    )
 
 
 def held(row: tuple[object, ...]) -> Held:

@@ -288,6 +288,16 @@ async def test_graphql_errors_in_a_200_are_errors_and_a_throttle_waits(bench: Be
     assert caught.value.error_code == "fetch.graphql"
 
 
+async def test_a_graphql_throttle_is_told_by_its_errors_wherever_they_stand(bench: Bench) -> None:
+    named = [{"id": 1, "name": "THROTTLED"}]
+    late = {"data": None, "about": "x" * 5000, "errors": [{"extensions": {"code": "COMPLEXITY_BUDGET_EXHAUSTED"}}]}
+    said: list[Any] = [late, {"errors": None, "data": {"orders": {"nodes": named}}}]
+    resource = {"query": "query { orders { nodes { id name } } }", "data_selector": "data.orders.nodes"}
+    async with serving(lambda _: said.pop(0)) as api:
+        assert await bench.rows(api, resource, type="graphql") == named
+    assert len(bench.clock.slept) == 1
+
+
 async def test_resuming_after_any_batch_gives_the_rest_for_every_paginator(bench: Bench) -> None:
     def answer(asked: Asked) -> Any:
         given = asked.params

@@ -162,6 +162,7 @@ BIGQUERY = Dialect(
     },
     "SELECT FORMAT_TIMESTAMP('%F %T', CURRENT_TIMESTAMP())",
     quote="\\`",
+    escapes=True,
     enforced=False,
 )
 KIND = DriverKind(BIGQUERY)

@@ -187,6 +187,7 @@ CLICKHOUSE = Dialect(
     {"TIMESTAMPTZ": "toDateTime64('{bare}', 9, 'UTC')", "": "CAST('{0}' AS {native})"},
     "SELECT toString(now('UTC'))",
     quote="\\`",
+    escapes=True,
     enforced=False,
 )
 KIND = DriverKind(CLICKHOUSE)

@@ -131,6 +131,7 @@ DATABRICKS = Dialect(
     },
     "SELECT date_format(current_timestamp(), 'yyyy-MM-dd HH:mm:ss')",
     quote="`",
+    escapes=True,
     enforced=False,
 )
 KIND = DriverKind(DATABRICKS)

@@ -85,7 +85,8 @@ class Dialect:
     form: how its connection string looks. connect: from a connection string; raises ImportError where the driver is not
     installed. catalog: what there is, of the schemas that are chosen. take: how a column is taken, by its native type.
     bounds: a committed cursor in the engine's SQL, by the type that is tried first; "" is of all others. clock: a query
-    whose first value is the engine's own time in UTC, as text. enforced: the engine sees to it that keys are unique.
+    whose first value is the engine's own time in UTC, as text. escapes: a backslash in a string is one. enforced: the
+    engine sees to it that keys are unique.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Dialect:
     bounds: Mapping[str, str]
     clock: str
     quote: str = '"'
+    escapes: bool = False
     enforced: bool = True
 
     def quoted(self, name: str) -> str:
@@ -108,9 +110,8 @@ class Dialect:
     def bound(self, value: str, type_: str, native: str) -> str:
         """Return a committed cursor as an expression of the engine's SQL; `type_` is its column's first one."""
         kind = type_.partition("(")[0]
-        escaped = value.replace("\\", "\\\\") if self.quote.endswith("`") else value
-        plain = escaped.replace("'", "''") if not self.quote.endswith("`") else escaped.replace("'", "\\'")
-        return self.bounds.get(kind, self.bounds[""]).format(plain, bare=plain.removesuffix("+00"), native=native)
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'") if self.escapes else value.replace("'", "''")
+        return self.bounds.get(kind, self.bounds[""]).format(escaped, bare=escaped.removesuffix("+00"), native=native)
 
 
 def by_sql(columns: str, keys: str, links: str, where: Callable[[Selection], str], first: str) -> Callable[..., Found]:

@@ -153,6 +153,7 @@ SNOWFLAKE = Dialect(
         "": "{0}",
     },
     "SELECT TO_VARCHAR(SYSDATE(), 'YYYY-MM-DD HH24:MI:SS')",
+    escapes=True,
     enforced=False,
 )
 KIND = DriverKind(SNOWFLAKE)
