@@ -32,7 +32,7 @@ from dinobase.sync.loader import Loader
 from dinobase.sync.parents import CAUGHT_UP, LOADS, Listed
 from dinobase.sync.report import TableReport
 
-IN_FLIGHT = 3  # segments that wait for the loader while the fetch goes on
+IN_FLIGHT = 2  # segments that wait for the loader while the fetch goes on
 
 
 class ResourceSync:
