@@ -96,6 +96,8 @@ class Writer(Statements):
 
     def __init__(self, location: LakeLocation, temp: Path, *, memory: str = MEMORY) -> None:
         self._held: Held | None = None
+        self.unsure = False
+        """The last transaction failed in its COMMIT: whether it was done nobody knows."""
         temp.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = _duckdb.connect(
             ":memory:",
@@ -173,6 +175,7 @@ class Writer(Statements):
     @contextmanager
     def transaction(self, message: str, extra: Callable[[], str]) -> Iterator[None]:
         """Commit all or nothing; the caller holds the write lock. `extra` gives JSON, kept with the snapshot."""
+        self.unsure = False
         self.run("BEGIN TRANSACTION")
         try:
             yield
@@ -181,7 +184,9 @@ class Writer(Statements):
             )
             if self._held is not None:
                 self._held()
+            self.unsure = True
             self.run("COMMIT")
+            self.unsure = False
         except BaseException:
             with suppress(_duckdb.Error):  # the error that led here is the one to show
                 self._con.execute("ROLLBACK")

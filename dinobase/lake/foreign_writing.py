@@ -14,7 +14,7 @@ from dinobase.lake.foreign import SOURCE, Foreign, instance, wrapped
 from dinobase.lake.sql import ident, literal
 
 _TRIES = 40  # quarters of a second that whoever has the file open is waited for
-_TAKEN = ("lock on file", "Unique file handle")
+_TAKEN = ("lock on file", "Unique file handle", "being used by another process")
 
 
 class WrittenFile(Foreign):

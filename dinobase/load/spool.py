@@ -291,8 +291,9 @@ class Spool:
         if self.progress.spent + clock.monotonic() - self._opened < self._worth:
             self.discard()
             return
-        unwritten = {path for _, path, _ in self._unwritten}
-        self._unwritten.clear()
+        with self._writing:
+            unwritten = {path for _, path, _ in self._unwritten}
+            self._unwritten.clear()
         kept = {self.folder / "journal.jsonl", *(s.path for s in self.segments if s.path not in unwritten)}
         for path in self.folder.glob("*"):
             if path not in kept:
@@ -308,7 +309,8 @@ class Spool:
 
     def discard(self) -> None:
         """Delete everything: it is committed, or worth nothing."""
-        self._unwritten.clear()
+        with self._writing:
+            self._unwritten.clear()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.segments.clear()

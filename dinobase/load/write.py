@@ -104,7 +104,7 @@ def commit_all(writer: Writer, loads: Sequence[Load]) -> list[Outcome]:
     def extra() -> str:
         if len(said) == 1:
             return json.dumps({"run": first.run, "resource": first.table, **said[first.table]})
-        return json.dumps({"run": first.run, "tables": said})
+        return json.dumps({"run": first.run, "tables": {table: what for table, what in said.items() if what}})
 
     with writer.transaction(f"{first.work} {', '.join(said)}", extra):
         return [_load(writer, load, stage, said[load.plan.table]) for load, stage in zip(loads, stages, strict=True)]
@@ -118,7 +118,7 @@ def _checked(writer: Writer, load: Load) -> Stage:
 
 
 def _load(writer: Writer, load: Load, stage: Stage, extra: dict[str, object]) -> Outcome:
-    """Write one resource inside a transaction; `extra` takes what its version says of it."""
+    """Write one resource inside a transaction; `extra` takes what its version says of it, nothing where it has none."""
     plan, schema, before = load.plan, load.schema, load.before
     have = ddl.columns_of(writer, plan.table) if "schema" in before else {}
     changes = _evolve(writer, plan, schema, have)
@@ -151,7 +151,8 @@ def _load(writer: Writer, load: Load, stage: Stage, extra: dict[str, object]) ->
         after["views"] = json.dumps(known_views)
     if commented and not outcome.changed and {**before, comments.MEMORY: ""} == {**after, comments.MEMORY: ""}:
         extra["annotated"] = [plan.table]  # what history leaves out
-    state.write(writer, plan.table, before, after)
+    if not state.write(writer, plan.table, before, after) and not outcome.changed and not commented:
+        return outcome
     extra |= {"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted}
     return outcome
 

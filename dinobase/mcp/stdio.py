@@ -135,7 +135,7 @@ class _In:
     async def __aiter__(self) -> AsyncIterator[str]:
         from anyio import to_thread
 
-        yield self._first
+        yield paired(self._first)
         while True:
             line = await to_thread.run_sync(self._wire.readline, abandon_on_cancel=True)
             if not line:

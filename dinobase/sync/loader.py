@@ -38,6 +38,7 @@ class Loader:
         self._made = threading.Event()  # the instance, which may be of no lake yet
         self._there = True
         self._opened: asyncio.Future[Memory] | None = None
+        self._closing = False
         self._ready: deque[tuple[Load, Future[Outcome]]] = deque()
 
     def opening(self) -> asyncio.Future[Memory]:
@@ -86,7 +87,7 @@ class Loader:
             load, done = self._ready.popleft()
             if done.set_running_or_notify_cancel():
                 batch.append((load, done))
-        if batch:
+        if batch and not self._closing:
             self._land_together(batch)
 
     def _land_together(self, batch: Sequence[tuple[Load, Future[Outcome]]]) -> None:
@@ -95,9 +96,10 @@ class Loader:
         try:
             outcomes = self.locked(partial(commit_all, loads=loads))
         except Exception as error:  # noqa: BLE001 - raised where the load is waited for
-            alone = len(batch) == 1 or getattr(error, "error_code", "") == "lake.locked"
+            # A COMMIT that failed may have been done all the same: what it wrote is never written twice.
+            over = self._closing or self.writer.unsure or getattr(error, "error_code", "") == "lake.locked"
             for one in batch:
-                if alone:
+                if over or len(batch) == 1:
                     one[1].set_exception(error)
                 else:
                     self._land_together([one])
@@ -137,7 +139,8 @@ class Loader:
                 ) from error
 
     def close(self) -> None:
-        """End the threads, stopping the statements that still run."""
+        """End the threads, stopping the statements that still run; what was to be written is not begun any more."""
+        self._closing = True
         for connection in (self._aside, self._writer):
             if connection is not None:
                 connection.interrupt()

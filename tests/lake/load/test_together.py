@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dinobase.core.errors import DinobaseError
+from dinobase.core.errors import DinobaseError, LakeError
+from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation, Storage
 from dinobase.load.write import Load, Outcome
 from dinobase.query.history import Version, history
@@ -113,4 +114,24 @@ def test_a_table_that_a_shared_version_does_not_change_has_no_version_of_it(lake
     outcomes = landed(lake, [ready(lake, "kept", "n0", "n1", "n2"), ready(lake, "made", "a")])
     assert [o.changed for o in outcomes if isinstance(o, Outcome)] == [False, True]
     assert [v.message for v in versions(lake, "made")] == ["sync made"]
-    assert [v.run for v in versions(lake, "kept") if v.changes] == ["run_1"]
+    assert [v.run for v in versions(lake, "kept")] == ["run_1"]
+
+
+def made_by(other: Writer) -> str:
+    """Have another instance make the same table, right before the COMMIT."""
+    with other.transaction("theirs", lambda: "{}"):
+        other.run("CREATE TABLE lake.wanted (b INTEGER)")
+    return "{}"
+
+
+def test_whether_a_failed_transaction_may_have_been_done_is_known(lake: Lake) -> None:
+    other = Writer(lake.location, lake.root / "other")
+    other.attach()
+    assert not lake.writer.unsure
+    with pytest.raises(LakeError), lake.writer.transaction("mine", lambda: made_by(other)):
+        lake.writer.run("CREATE TABLE lake.wanted (a INTEGER)")
+    assert lake.writer.unsure, "it failed in its COMMIT"
+    with pytest.raises(LakeError), lake.writer.transaction("mine", lambda: "{}"):
+        lake.writer.run("SELECT no_such_column")
+    assert not lake.writer.unsure
+    other.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dinobase.core.errors import FetchError
+from dinobase.core.secrets import redact
 from dinobase.extract.readers.dbapi.dialect import Rows
 from dinobase.extract.readers.dbapi.taking import Taken
 
@@ -97,7 +98,7 @@ def _array(values: Sequence[Any], type_: pa.DataType, name: str) -> pa.Array:
 
 def _unlike(name: str, type_: pa.DataType, error: Exception) -> FetchError:
     return FetchError(
-        f"column {name}: the driver brings what is no {type_}: {error}",
+        f"column {name}: the driver brings what is no {type_}: {redact(str(error))[:200]}",
         code="source.value",
         hint="Leave the table out by --tables until then; the column's type and this message belong in a report.",
     )

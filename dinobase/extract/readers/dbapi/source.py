@@ -29,7 +29,7 @@ from dinobase.spec.models import Credential
 
 # What these engines tell of running transactions differs and is mostly hidden: nobody is taken to write for longer.
 _AGE = 600.0
-_SECRET_OPTIONS = {"password", "token", "private_key_file_pwd"}
+_SECRET_OPTIONS = {"password", "token", "private_key_file_pwd", "sslpassword"}
 
 
 class DriverKind:
@@ -66,7 +66,7 @@ class DriverSource:
                 "the connection string cannot be used", code="source.url", hint=f"It looks like {dialect.form}"
             ) from None
         for name, value in options:
-            if name in _SECRET_OPTIONS:
+            if name.lower() in _SECRET_OPTIONS:
                 secrets.register(value)
         self._dialect, self._selection = dialect, selection
         self._after: dict[str, str] = {}
