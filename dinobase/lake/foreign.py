@@ -5,7 +5,7 @@ Its statements run on a connection of their own, so that the lake's transaction 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeAlias
 
@@ -26,17 +26,24 @@ class Foreign:
 
     def __init__(self, scanner: Scanner, target: str, writer: Writer | None, *, options: str = "") -> None:
         """Attach; `target` may hold a password, `writer` is the instance to read beside. Raises FetchError."""
-        self._scanner = scanner
+        self._scanner: Scanner = scanner
         self._own = None if writer is not None else instance()
         self._con = writer.beside() if writer is not None else self._own.cursor()  # type: ignore[union-attr]  # one is
+        self._begin(lambda: self._attach(target, options))
+
+    def _attach(self, target: str, options: str) -> None:
+        if self._scanner != "duckdb":
+            self._con.execute(f"LOAD {literal(extension_path(f'{self._scanner}_scanner'))}")
+        if options:
+            self._con.execute(options)
+        kind = "" if self._scanner == "duckdb" else f"TYPE {self._scanner}, "
+        self._con.execute(f"ATTACH {literal(target)} AS {ident(SOURCE)} ({kind}READ_ONLY)")
+
+    def _begin(self, attach: Callable[[], None]) -> None:
+        """Attach and begin the transaction, or close what was opened."""
         self._attached = False
         try:
-            if scanner != "duckdb":
-                self._con.execute(f"LOAD {literal(extension_path(f'{scanner}_scanner'))}")
-            if options:
-                self._con.execute(options)
-            kind = "" if scanner == "duckdb" else f"TYPE {scanner}, "
-            self._con.execute(f"ATTACH {literal(target)} AS {ident(SOURCE)} ({kind}READ_ONLY)")
+            attach()
             self._attached = True
             self._con.execute("BEGIN TRANSACTION")
         except _duckdb.Error as error:

@@ -25,16 +25,7 @@ class WrittenFile(Foreign):
         self._scanner = "duckdb"
         self._own = instance()
         self._con = self._own.cursor()
-        self._attached = False
-        try:
-            self._take(path)
-            self._con.execute("BEGIN TRANSACTION")
-        except _duckdb.Error as error:
-            self.close()
-            raise wrapped(error) from None
-        except BaseException:
-            self.close()
-            raise
+        self._begin(lambda: self._take(path))
 
     def _take(self, path: str) -> None:
         for tries_left in reversed(range(_TRIES)):
@@ -45,7 +36,6 @@ class WrittenFile(Foreign):
                     raise
                 clock.sleep(0.25)
             else:
-                self._attached = True
                 return
 
     def execute(self, sql: str, values: Sequence[Any]) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -94,7 +94,7 @@ class Loader:
         """Write all in one transaction; where that fails each in its own, so that only the one at fault is left out."""
         loads = [load for load, _ in batch]
         try:
-            outcomes = self.locked(partial(commit_all, loads=loads))
+            outcomes = self.locked(partial(self._write, loads=loads))
         except Exception as error:  # noqa: BLE001 - raised where the load is waited for
             # A COMMIT that failed may have been done all the same: what it wrote is never written twice.
             over = self._closing or self.writer.unsure or getattr(error, "error_code", "") == "lake.locked"
@@ -106,6 +106,11 @@ class Loader:
             return
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             done.set_result(outcome)
+
+    def _write(self, writer: Writer, loads: Sequence[Load]) -> list[Outcome]:
+        if self._closing:  # the run was ended while the lock was waited for
+            raise CancelledError
+        return commit_all(writer, loads)
 
     def ask(self, work: Callable[..., T], *args: object) -> T:
         """Have the loader's thread do something that the staging thread waits for."""

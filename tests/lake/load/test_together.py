@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from dinobase.core.errors import DinobaseError, LakeError
 from dinobase.lake.connection import Writer
 from dinobase.lake.location import LakeLocation, Storage
+from dinobase.lake.lock import write_lock
 from dinobase.load.write import Load, Outcome
 from dinobase.query.history import Version, history
 from dinobase.sync.loader import Loader
@@ -115,6 +117,36 @@ def test_a_table_that_a_shared_version_does_not_change_has_no_version_of_it(lake
     assert [o.changed for o in outcomes if isinstance(o, Outcome)] == [False, True]
     assert [v.message for v in versions(lake, "made")] == ["sync made"]
     assert [v.run for v in versions(lake, "kept")] == ["run_1"]
+
+
+def until(met: Callable[[], bool]) -> None:
+    """Look again and again; other threads run meanwhile."""
+    while not met():
+        os.sched_yield()
+
+
+def test_a_run_that_is_ended_while_it_waits_for_the_lock_writes_nothing(lake: Lake) -> None:
+    loads = [ready(lake, "made", "a"), ready(lake, "also", "x")]
+    before = lake.version()
+
+    async def run() -> None:
+        loader = Loader(lake.location, lake.root / "state", lake.root / "temp2")
+        await loader.opening()
+        with write_lock(lake.location, lake.root / "state"):
+            tasks = [asyncio.ensure_future(loader.land(load)) for load in loads]
+            await asyncio.sleep(0)
+            await asyncio.to_thread(
+                until, lambda: not loader._ready
+            )  # the loader's thread waits for the lock with them
+            for task in tasks:
+                task.cancel()
+            ending = asyncio.ensure_future(asyncio.to_thread(loader.close))
+            await asyncio.to_thread(until, lambda: loader._closing)
+        await ending
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(run())
+    assert lake.version() == before
 
 
 def made_by(other: Writer) -> str:
